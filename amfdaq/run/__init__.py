@@ -1,0 +1,1 @@
+"""Doing an experiment: schedule, engine, guard, interlocks."""

@@ -1,0 +1,149 @@
+"""From files to results: run files and tables of any logger, analysed one by one with the same settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from amfdaq.analysis.pipeline import AnalysisSettings, analyze
+from amfdaq.analysis.result import SarResult
+from amfdaq.curve import HeatingCurve
+from amfdaq.errors import DataFileError
+from amfdaq.quantity import Quantity
+from amfdaq.sample import Sample
+from amfdaq.store.reader import Run
+from amfdaq.thermal import ThermalMass
+
+RUN_SUFFIXES = frozenset({".h5", ".hdf5", ".nxs"})
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the user says about a file; it goes before what the file says.
+
+    Attributes:
+        sample: what was heated.
+        field: field amplitude while on.
+        frequency: of the field.
+        on: when the field went on, s from the start of the file.
+        off: when it went off, s.
+        channel: which channel to look at.
+    """
+
+    sample: Sample | None = None
+    field: Quantity | None = None
+    frequency: Quantity | None = None
+    on: float | None = None
+    off: float | None = None
+    channel: str | None = None
+
+
+def find_files(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The files to analyse: files as they are, folders searched for run files (sorted).
+
+    Raises:
+        DataFileError: a path does not exist, or a folder holds no run file.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.suffix in RUN_SUFFIXES and p.is_file())
+            if not inside:
+                raise DataFileError(f"{path}: no run file (*.h5) in this folder; name the tables (*.csv) themselves")
+            found.extend(inside)
+        elif path.exists():
+            found.append(path)
+        else:
+            raise DataFileError(f"{path}: no such file or folder")
+    return tuple(found)
+
+
+def load_curve(path: Path, overrides: Overrides) -> tuple[HeatingCurve, ThermalMass | None]:
+    """The heating curve of a file, and what is known of the sample.
+
+    Raises:
+        DataFileError: the file cannot be used, or ``--on`` and ``--off`` do not fit it.
+    """
+    if path.suffix.lower() in RUN_SUFFIXES:
+        run = Run.open(path)
+        curve = run.heating_curve(overrides.channel)
+        thermal = None if overrides.sample is not None else sample_of(run, path)
+    else:
+        from amfdaq.store.tables import read_table
+
+        curve, thermal = read_table(path, channel=overrides.channel).heating_curve(), None
+    if overrides.sample is not None and not overrides.sample.blank:
+        thermal = overrides.sample.thermal()
+    return _apply(curve, overrides, path), thermal
+
+
+def analyze_file(
+    path: Path,
+    *,
+    overrides: Overrides | None = None,
+    settings: AnalysisSettings | None = None,
+    save: bool = False,
+) -> SarResult:
+    """Analyse one file.
+
+    Args:
+        path: run file or table.
+        overrides: what the user says about it.
+        settings: of the analysis.
+        save: append the analysis to the run file (never overwrites an earlier one).
+
+    Raises:
+        DataFileError: the file cannot be used.
+    """
+    overrides, settings = overrides or Overrides(), settings or AnalysisSettings()
+    curve, thermal = load_curve(path, overrides)
+    result = analyze(curve, thermal, settings)
+    if save and path.suffix.lower() in RUN_SUFFIXES:
+        _save(path, result)
+    return result
+
+
+def sample_of(run: Run, path: Path) -> ThermalMass | None:
+    """Heat capacity and mass from the sample that the run file carries; None for a blank or when there is none."""
+    from amfdaq.sample import parse_sample
+
+    text = run.sample_toml
+    if not text:
+        return None
+    sample = parse_sample(text, path)
+    return None if sample.blank else sample.thermal()
+
+
+def _apply(curve: HeatingCurve, overrides: Overrides, path: Path) -> HeatingCurve:
+    changes: dict[str, Any] = {"source": str(path)}
+    notes = list(curve.notes)
+    if overrides.field is not None:
+        changes.update(field=overrides.field.value, u_field=overrides.field.u)
+        if overrides.field.note:
+            notes.append(overrides.field.note)
+    if overrides.frequency is not None:
+        changes.update(frequency=overrides.frequency.value, u_frequency=overrides.frequency.u)
+    if overrides.on is not None or overrides.off is not None:
+        changes["on"] = _interval(curve, overrides, path)
+    return replace(curve, notes=tuple(notes), **changes)
+
+
+def _interval(curve: HeatingCurve, overrides: Overrides, path: Path) -> tuple[tuple[float, float], ...]:
+    first, last = float(curve.time[0]), float(curve.time[-1])
+    known = curve.on[0] if curve.on else (first, last)
+    on = known[0] if overrides.on is None else overrides.on
+    off = known[1] if overrides.off is None else overrides.off
+    if not first <= on < off <= last + 1e-9:
+        raise DataFileError(
+            f"{path}: field on from {on:g} s to {off:g} s does not fit the file, which runs from {first:g} s to "
+            f"{last:g} s: correct --on and --off"
+        )
+    return ((on, off),)
+
+
+def _save(path: Path, result: SarResult) -> None:
+    from amfdaq.store.reader import add_analysis
+
+    document = result.to_json()
+    add_analysis(path, settings=document.get("settings", {}), result=document, arrays=result.arrays())

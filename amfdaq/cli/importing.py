@@ -1,0 +1,69 @@
+"""``amfdaq import``: tables of any logger become run files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from amfdaq.cli.options import QuantityOption, json_option, out_option
+from amfdaq.cli.output import print_json, say
+from amfdaq.errors import AmfdaqError
+from amfdaq.quantity import Quantity
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@out_option
+@click.option("--sample", type=click.Path(path_type=Path, dir_okay=False), help="sample.toml to keep in the file.")
+@click.option("--field", type=QuantityOption("field"), help='Field amplitude while on, such as "15 kA/m".')
+@click.option("--frequency", type=QuantityOption("frequency"), help='Field frequency, such as "300 kHz".')
+@click.option("--on", type=QuantityOption("time", bare="s"), help="When the field went on: s from the start of the table.")
+@click.option("--off", type=QuantityOption("time", bare="s"), help="When the field went off: s from the start of the table.")
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    folder: Path,
+    sample: Path | None,
+    field: Quantity | None,
+    frequency: Quantity | None,
+    on: Quantity | None,
+    off: Quantity | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Turn tables (CSV, TXT) of any logger into run files, which keep the original's name, hash and what was assumed.
+
+    Exit code 0: all imported; 2: a table could not be used (the others are imported).
+    """
+    from amfdaq.sample import load_sample
+    from amfdaq.store.importing import Imported, import_table
+
+    what = Imported(
+        sample=load_sample(sample).text if sample is not None else "",
+        field=field.value if field is not None else None,
+        frequency=frequency.value if frequency is not None else None,
+        on=on.value if on is not None else None,
+        off=off.value if off is not None else None,
+        notes=(field.note,) if field is not None and field.note else (),
+    )
+    done: list[dict[str, Any]] = []
+    errors: list[dict[str, Any]] = []
+    for path in paths:
+        try:
+            file, notes = import_table(path, folder, what)
+        except AmfdaqError as error:
+            errors.append({"source": str(path), "message": str(error), "exit_code": error.exit_code})
+            say(f"amfdaq: {error}")
+            continue
+        done.append({"source": str(path), "file": str(file), "notes": list(notes)})
+        if not as_json:
+            click.echo(f"{path} -> {file}")
+            for note in notes:
+                click.echo(f"  note: {note}")
+    if as_json:
+        print_json({"imported": done, "errors": errors})
+    ctx.exit(max((error["exit_code"] for error in errors), default=0))

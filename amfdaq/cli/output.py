@@ -1,0 +1,72 @@
+"""What the commands print: one JSON document on stdout, or tables for people; messages go to stderr."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from amfdaq.quantity import format_pm
+
+if TYPE_CHECKING:
+    from amfdaq.analysis.result import SarResult
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """The one JSON document of a command; NaN is an error of ours, not something to print."""
+    click.echo(json.dumps(document, allow_nan=False, indent=1, ensure_ascii=False))
+
+
+def say(text: str) -> None:
+    """A message for the person at the terminal."""
+    click.echo(text, err=True)
+
+
+def show_result(result: SarResult, *, details: bool = True) -> None:
+    """Print one result for a person.
+
+    Args:
+        result: what was found.
+        details: estimators, gates and budget too.
+    """
+    data = result.to_json()
+    accepted = data["verdict"] == "accepted"
+    click.secho(f"{data['source']}: {data['verdict'].upper()}", bold=True, fg="green" if accepted else "red")
+    for label, key, unit in (("SAR", "sar", "W/g"), ("ILP", "ilp", "nH m2/kg")):
+        if data.get(key):
+            value, basis = data[key], data[key].get("basis")
+            per = f" (per gram of {basis})" if basis else ""
+            low, high = value["value"] - value["U"], value["value"] + value["U"]
+            click.echo(
+                f"  {label:5s}{format_pm(value['value'], value['u'], unit)}{per}"
+                f"   95 %: {low:.4g} to {high:.4g} (k = {value['k']:g})"
+            )
+    if data.get("rate"):
+        click.echo(f"  rate {format_pm(data['rate']['value'] * 1e3, data['rate']['u'] * 1e3, 'mK/s')}   (loss-free heating rate)")
+    for reason in data["reasons"]:
+        click.echo(f"  - {reason}")
+    for note in data.get("notes", []):
+        click.echo(f"  note: {note}")
+    if details:
+        _show_details(data)
+
+
+def _show_details(data: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, soft_wrap=True)
+    if data["estimators"]:
+        table = Table("estimator", "rate mK/s", "remark", box=None, pad_edge=True, title_justify="left")
+        for item in data["estimators"]:
+            rate = "-" if item["rate"] is None else format_pm(item["rate"] * 1e3, (item["u"] or 0.0) * 1e3)
+            remark = "; ".join(item.get("reasons", [])) or ("accepted" if item["accepted"] else "not used")
+            variant = (item.get("parameters") or {}).get("variant") or item.get("variant") or ""
+            table.add_row(f"{item['name']} {variant}".strip(), rate, remark)
+        console.print(table)
+    if data["budget"]:
+        table = Table("uncertainty budget", "relative (k = 1)", box=None, pad_edge=True)
+        for row in sorted(data["budget"], key=lambda row: -(row["relative"] or 0.0)):
+            table.add_row(str(row["source"]), f"{100 * (row['relative'] or 0.0):.2f} %")
+        console.print(table)
