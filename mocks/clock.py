@@ -14,8 +14,8 @@ NS_PER_S = 1_000_000_000
 class LabClock:
     """Maps the monotonic clock of the machine to lab time: ``lab = speed * (monotonic - start)``.
 
-    ``CLOCK_MONOTONIC`` is the same in every process of one machine, so a test can compare the instants the bench
-    reports with its own.
+    ``CLOCK_MONOTONIC`` is the same in every process of one machine, so a test can compare the instants the
+    bench reports with its own.
 
     Args:
         speed: Lab seconds per wall second, > 0.

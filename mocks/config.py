@@ -1,6 +1,7 @@
-"""What lies on the bench: the tables of a bench file, and the reader that refuses what it does not understand.
+"""What lies on the bench: the tables of a bench file, and their reader.
 
-Plain numbers, the unit is part of the key. `inf` is allowed only where it means "not there".
+Plain numbers, the unit is part of the key. What is unknown, missing or out of range is refused. `inf` is
+allowed only where it means "not there".
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, get_type_hints
 
 from mocks.errors import ConfigError
 
@@ -134,7 +135,7 @@ class ProbeTable:
     noise_white_K: float = _nonnegative()
     noise_ar1_K: float = _nonnegative()
     noise_ar1_time_s: float = _positive()
-    update_interval_s: float = _positive()
+    update_interval_s: float = _number(1e-3)
     resolution_K: float = _nonnegative()
 
 
@@ -162,9 +163,6 @@ class BenchTables:
     osensa: OsensaTable
 
 
-Table = TypeVar("Table")
-
-
 def load_bench(path: Path = DEMO_BENCH) -> BenchTables:
     """Read and check a bench file.
 
@@ -177,7 +175,9 @@ def load_bench(path: Path = DEMO_BENCH) -> BenchTables:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); give the path of a bench file.") from error
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}); give the path of a bench file."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: is not valid TOML: {error}.") from error
     names = [entry.name for entry in dataclasses.fields(BenchTables)]
@@ -187,14 +187,16 @@ def load_bench(path: Path = DEMO_BENCH) -> BenchTables:
     tables: dict[str, Any] = {}
     for name, kind in get_type_hints(BenchTables).items():
         if not isinstance(document.get(name), dict):
-            raise ConfigError(f"{path}: the table [{name}] is missing; mocks/demo_bench.toml shows all of them.")
+            raise ConfigError(
+                f"{path}: the table [{name}] is missing; mocks/demo_bench.toml shows all of them."
+            )
         tables[name] = _read_table(kind, document[name], f"{path}: [{name}]")
     return BenchTables(**tables)
 
 
-def _read_table(kind: type[Table], raw: dict[str, Any], where: str) -> Table:
+def _read_table(kind: type[Any], raw: dict[str, Any], where: str) -> Any:
     """Build one table, key by key; ``where`` starts every error sentence."""
-    fields = {entry.name: entry for entry in dataclasses.fields(kind)}  # type: ignore[arg-type] # kind is one of the dataclasses above
+    fields = {entry.name: entry for entry in dataclasses.fields(kind)}
     for key in raw:
         if key not in fields:
             raise ConfigError(f"{where} unknown key {key}; known are {', '.join(fields)}.")

@@ -92,4 +92,6 @@ class Supply:
         current = min(by_voltage, self.current_A, by_power)
         if current == by_voltage:
             return OperatingPoint(self.voltage_V, current, "cv")
-        return OperatingPoint(current * load_ohm, current, "cc" if current == self.current_A else "unregulated")
+        return OperatingPoint(
+            current * load_ohm, current, "cc" if current == self.current_A else "unregulated"
+        )

@@ -7,14 +7,14 @@ import math
 from mocks.config import TankTable
 
 
-def resistance_ohm(tank: TankTable, frequency_Hz: float, resonance_Hz: float) -> float:
+def effective_resistance(tank: TankTable, frequency_Hz: float, resonance_Hz: float) -> float:
     """Effective DC resistance of inverter and series tank, in ohm.
 
     The inverter applies an amplitude proportional to the rail V, so the coil current goes with V/|Z|, where
-    |Z| = R sqrt(1 + x^2) and x = Q (f/f0 - f0/f). What the tank dissipates, R I_coil^2/2, the rail delivers as
-    V I_dc: hence I_dc ~ V R/|Z|^2 and R_eff = R0 (1 + x^2). This is the power form; the root form would hold for the
-    coil current, which the supply does not measure. The current peaks at f0, which is what tuning looks for
-    (instruments sheet 2.1.3).
+    |Z| = R sqrt(1 + x^2) and x = Q (f/f0 - f0/f). What the tank dissipates, R I_coil^2/2, the rail delivers
+    as V I_dc: hence I_dc ~ V R/|Z|^2 and R_eff = R0 (1 + x^2). This is the power form; the root form would
+    hold for the coil current, which the supply does not measure. The current peaks at f0, which is what
+    tuning looks for (instruments sheet 2.1.3).
 
     Args:
         tank: Quality factor and resistance at resonance.
@@ -25,8 +25,8 @@ def resistance_ohm(tank: TankTable, frequency_Hz: float, resonance_Hz: float) ->
     return tank.resistance_ohm * (1.0 + detuning**2)
 
 
-def load_ohm(tank: TankTable, frequency_Hz: float, resonance_Hz: float, *, driven: bool) -> float:
+def load_resistance(tank: TankTable, frequency_Hz: float, resonance_Hz: float, *, driven: bool) -> float:
     """Load of the supply in ohm: infinite while the inverter is not driven."""
     if not driven or frequency_Hz <= 0.0:
         return math.inf
-    return resistance_ohm(tank, frequency_Hz, resonance_Hz)
+    return effective_resistance(tank, frequency_Hz, resonance_Hz)

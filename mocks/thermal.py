@@ -6,9 +6,9 @@
     T_e = T_0 + d t + W + A sin(2 pi t/t_w + phi)              environment
     dW/dt = r - W/t_c                                          warming by the coil
 
-Between two changes of the drive, P and r are constant, so the whole is linear and autonomous once drift and wander are
-states of their own: dx/dt = M x, x(t + dt) = exp(M dt) x(t). There is no step size to choose. The heat put in and the
-heat lost are integrated along, so that an energy balance can be drawn at any time.
+Between two changes of the drive, P and r are constant, so the whole is linear and autonomous once drift and
+wander are states of their own: dx/dt = M x, x(t + dt) = exp(M dt) x(t). There is no step size to choose.
+The heat put in and the heat lost are integrated along, so that an energy balance can be drawn at any time.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _TAYLOR_ORDER = 14  # with a norm below 1/2 the first neglected term is 0.5^15/1
 def exponential(matrix: Matrix) -> Matrix:
     """Matrix exponential by scaling and squaring of a Taylor polynomial.
 
-    Moler and Van Loan, SIAM Review 45 (2003) 3, method 3. An eigen-decomposition is no alternative here: the drift
-    makes the matrix defective.
+    Moler and Van Loan, SIAM Review 45 (2003) 3, method 3. An eigen-decomposition is no alternative here:
+    the drift makes the matrix defective.
 
     Args:
         matrix: Square, dimensionless (already multiplied by the time).
@@ -75,15 +75,15 @@ class ThermalModel:
         state[DRIFTING] = self.environment.temperature_C
         state[SINE], state[COSINE] = math.sin(self.phase), math.cos(self.phase)
         state[ONE] = 1.0
-        state[[SAMPLE, VESSEL, PROBE]] = self.environment_C(state) + self.environment.start_offset_K
+        state[[SAMPLE, VESSEL, PROBE]] = self.environment_at(state) + self.environment.start_offset_K
         return state
 
-    def environment_C(self, state: Vector) -> float:
+    def environment_at(self, state: Vector) -> float:
         """Temperature of the environment in degree Celsius."""
         wander = self.environment.wander_amplitude_K * state[SINE]
         return float(state[DRIFTING] + state[WARMING] + wander)
 
-    def stored_J(self, state: Vector) -> float:
+    def stored_heat(self, state: Vector) -> float:
         """Heat in J stored in sample and vessel since the start."""
         start = self.start()
         sample = self.sample_J_per_K * (state[SAMPLE] - start[SAMPLE])

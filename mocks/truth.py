@@ -1,8 +1,8 @@
 """The true values of this bench, and what they mean for a measurement.
 
-A bench file gives nominal values and how well they are known. What is really on the bench is drawn once, from the
-seed, and told only through the truth document: an analysis that reads the nominal values must find the truth
-within its stated uncertainty.
+A bench file gives nominal values and how well they are known. What is really on the bench is drawn once,
+from the seed, and told only through the truth document: an analysis that reads the nominal values must find
+the truth within its stated uncertainty.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def stream(seed: int, name: str) -> np.random.Generator:
 def draw(nominal: BenchTables, seed: int) -> BenchTables:
     """True values of a bench, each drawn on its own from a normal distribution.
 
-    Volume and heat capacity are drawn independently, as an uncertainty budget with separate terms for them assumes.
+    Volume and heat capacity are drawn independently, as an uncertainty budget with separate terms for them
+    assumes.
 
     Args:
         nominal: The bench file.
@@ -47,7 +48,9 @@ def draw(nominal: BenchTables, seed: int) -> BenchTables:
     """
     if seed == 0:
         return nominal
-    tables: dict[str, Any] = {entry.name: getattr(nominal, entry.name) for entry in dataclasses.fields(nominal)}
+    tables: dict[str, Any] = {
+        entry.name: getattr(nominal, entry.name) for entry in dataclasses.fields(nominal)
+    }
     for table, key, uncertainty in DRAWN:
         spread = getattr(tables[table], uncertainty)
         value = getattr(tables[table], key)
@@ -72,12 +75,12 @@ def truth_document(true: BenchTables, current_A: float, frequency_Hz: float) -> 
         frequency_Hz: Drive frequency, Hz.
 
     Returns:
-        ``sar`` W/g of the basis, ``ilp`` nH m2/kg, ``field`` peak A/m, ``rate`` K/s with sample and participating
-        vessel, ``rate_sample_only`` K/s, ``power`` W of the particles, and all true values.
+        ``sar`` W/g of the basis, ``ilp`` nH m2/kg, ``field`` peak A/m, ``rate`` K/s with sample and
+        participating vessel, ``rate_sample_only`` K/s, ``power`` W of the particles, and all true values.
     """
-    field = heating.field_A_per_m(true.tank, current_A)
-    sar = heating.sar_W_per_g(true.sample, field, frequency_Hz)
-    power = sar * heating.basis_mass_g(true.sample)
+    field = heating.peak_field(true.tank, current_A)
+    sar = heating.sar(true.sample, field, frequency_Hz)
+    power = sar * heating.basis_mass(true.sample)
     vessel = true.vessel.heat_capacity_J_per_K * true.vessel.participation
     ilp = 1e12 * sar / (field**2 * frequency_Hz) if field > 0.0 and frequency_Hz > 0.0 else None
     return {
@@ -99,7 +102,8 @@ def as_document(tables: BenchTables) -> dict[str, dict[str, Any]]:
     document: dict[str, dict[str, Any]] = dataclasses.asdict(tables)
     return {
         name: {
-            key: None if isinstance(value, float) and math.isinf(value) else value for key, value in table.items()
+            key: None if isinstance(value, float) and math.isinf(value) else value
+            for key, value in table.items()
         }
         for name, table in document.items()
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from amfdaq.cli.options import QuantityOption, json_option
+from amfdaq.cli.options import QuantityOption, json_option, reading, table_options
 from amfdaq.cli.output import print_json, say, show_result
 from amfdaq.errors import AmfdaqError
 from amfdaq.quantity import Quantity, format_pm
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--frequency", type=QuantityOption("frequency"), help='Field frequency, such as "300 kHz".')
 @click.option("--on", type=QuantityOption("time", bare="s"), help="When the field went on: s from the start of the file.")
 @click.option("--off", type=QuantityOption("time", bare="s"), help="When the field went off: s from the start of the file.")
-@click.option("--channel", help="Which temperature channel, where a file has several.")
+@table_options
 @click.option(
     "--t-eq", type=QuantityOption("temperature"),
     help='Temperature at which a blank stays with the field on, such as "24.2 degC": the rate is read as the sample crosses it.',
@@ -40,6 +40,9 @@ def command(
     on: Quantity | None,
     off: Quantity | None,
     channel: str | None,
+    time_unit: str | None,
+    temperature_unit: str | None,
+    date_order: str | None,
     t_eq: Quantity | None,
     *,
     save: bool,
@@ -60,6 +63,7 @@ def command(
         on=None if on is None else on.value,
         off=None if off is None else off.value,
         channel=channel,
+        reading=reading(time_unit, temperature_unit, date_order),
     )
     settings = AnalysisSettings(t_eq=None if t_eq is None else t_eq.value)
     results: list[SarResult] = []

@@ -55,8 +55,9 @@ class Bench:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
 
 
 def start_bench(*, speed: float, seed: int, config: Path | None = None, extra: tuple[str, ...] = ()) -> Bench:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from amfdaq.cli.options import QuantityOption, json_option, out_option
+from amfdaq.cli.options import QuantityOption, json_option, out_option, reading, table_options
 from amfdaq.cli.output import print_json, say
 from amfdaq.errors import AmfdaqError
 from amfdaq.quantity import Quantity
@@ -21,6 +21,7 @@ from amfdaq.quantity import Quantity
 @click.option("--frequency", type=QuantityOption("frequency"), help='Field frequency, such as "300 kHz".')
 @click.option("--on", type=QuantityOption("time", bare="s"), help="When the field went on: s from the start of the table.")
 @click.option("--off", type=QuantityOption("time", bare="s"), help="When the field went off: s from the start of the table.")
+@table_options
 @json_option
 @click.pass_context
 def command(
@@ -32,6 +33,10 @@ def command(
     frequency: Quantity | None,
     on: Quantity | None,
     off: Quantity | None,
+    channel: str | None,
+    time_unit: str | None,
+    temperature_unit: str | None,
+    date_order: str | None,
     *,
     as_json: bool,
 ) -> None:
@@ -45,10 +50,12 @@ def command(
     what = Imported(
         sample=load_sample(sample).text if sample is not None else "",
         field=field.value if field is not None else None,
+        u_field=field.u if field is not None else 0.0,
         frequency=frequency.value if frequency is not None else None,
         on=on.value if on is not None else None,
         off=off.value if off is not None else None,
         notes=(field.note,) if field is not None and field.note else (),
+        reading={**reading(time_unit, temperature_unit, date_order), **({"channel": channel} if channel else {})},
     )
     done: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []

@@ -45,3 +45,21 @@ out_option = click.option(
     "-o", "--out", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path(), show_default="this folder",
     help="Folder for the files.",
 )  # fmt: skip
+
+
+def table_options(function: Any) -> Any:
+    """Options about how a table is to be read; `reading` collects them."""
+    for option in (
+        click.option("--date-order", type=click.Choice(["DMY", "MDY", "YMD"]), help="How dates in a table are to be read."),
+        click.option("--temperature-unit", type=click.Choice(["degC", "K"]), help="Unit of the temperatures in a table."),
+        click.option("--time-unit", type=click.Choice(["s", "ms", "us", "min", "h"]), help="Unit of the times in a table."),
+        click.option("--channel", help="Which temperature, where a file has several: its heading or its number."),
+    ):
+        function = option(function)
+    return function
+
+
+def reading(time_unit: str | None, temperature_unit: str | None, date_order: str | None) -> dict[str, str]:
+    """What was given of `table_options`, as arguments for `read_table`."""
+    given = {"time_unit": time_unit, "temperature_unit": temperature_unit, "date_order": date_order}
+    return {key: value for key, value in given.items() if value is not None}

@@ -7,6 +7,7 @@ whatever ends a run, switching off comes first and each part of the clean-up on 
 
 from __future__ import annotations
 
+import json
 import queue
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from amfdaq.clock import NS, SystemClock
+from amfdaq.config import to_json
 from amfdaq.errors import AmfdaqError, InstrumentError, InterlockTripped, OffNotConfirmed, Refused, RunAborted, StoreError
 from amfdaq.field import CoilLine
 from amfdaq.instruments import make_driver
@@ -172,7 +174,7 @@ class Engine:
         order = GuardOrder(
             supply_name=supply.name,
             driver=supply.driver,
-            options=supply.options.model_dump_json(),
+            options=json.dumps(to_json(supply.options)),
             limits=rig.limits,
             probes=tuple(name for item in rig.thermometers for name in item.probes),
             rate=supply.rate.value,

@@ -36,6 +36,7 @@ class Trip:
 class _Probe:
     good: deque[tuple[int, float]] = field(default_factory=deque)  # (ns, degree Celsius) within the rate window
     last_good_ns: int | None = None
+    last_good: float = 0.0  # degree Celsius; means something only with last_good_ns
     bad_in_a_row: int = 0
     last_status: Status = Status.OK
 
@@ -81,8 +82,8 @@ class Interlocks:
                 return Trip("probe-lost", f"probe {reading.channel} lost: {reading.status.text}")
             return None
         probe.bad_in_a_row = 0
-        probe.last_good_ns = reading.received_ns
-        return self._check_temperature(reading) or self._check_rate(reading.channel, probe, reading)
+        probe.last_good_ns, probe.last_good = reading.received_ns, reading.value
+        return self._temperature_trip(reading.channel, reading.value) or self._check_rate(probe, reading)
 
     def check(self, now_ns: int) -> Trip | None:
         """What time alone brings about: stale probes and the time on."""
@@ -105,7 +106,7 @@ class Interlocks:
         for name, probe in self._probes.items():
             if probe.last_good_ns is None or probe.bad_in_a_row:
                 return Trip("probe-lost", f"probe {name} does not read: {self._why_not(probe)}")
-            if probe.good and (trip := self._temperature_trip(name, probe.good[-1][1])) is not None:
+            if (trip := self._temperature_trip(name, probe.last_good)) is not None:
                 return trip
         return self.check(now_ns)
 
@@ -143,9 +144,6 @@ class Interlocks:
             )
         return None
 
-    def _check_temperature(self, reading: Reading) -> Trip | None:
-        return self._temperature_trip(reading.channel, reading.value)
-
     def _temperature_trip(self, name: str, value: float) -> Trip | None:
         limits = self.limits
         if value > limits.temperature_max:
@@ -156,7 +154,7 @@ class Interlocks:
             )
         return None
 
-    def _check_rate(self, name: str, probe: _Probe, reading: Reading) -> Trip | None:
+    def _check_rate(self, probe: _Probe, reading: Reading) -> Trip | None:
         good = probe.good
         good.append((reading.received_ns, reading.value))
         while reading.received_ns - good[0][0] > RATE_WINDOW_S * NS and len(good) > RATE_POINTS:
@@ -166,7 +164,7 @@ class Interlocks:
             return None
         rate = (good[-1][1] - good[0][1]) / span
         if rate > self.limits.rate_max:
-            return Trip("rate", f"probe {name} rises at {rate:.2f} K/s (limit {self.limits.rate_max:g} K/s)")
+            return Trip("rate", f"probe {reading.channel} rises at {rate:.2f} K/s (limit {self.limits.rate_max:g} K/s)")
         return None
 
     @staticmethod
