@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as data_field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ class Overrides:
         on: when the field went on, s from the start of the file.
         off: when it went off, s.
         channel: which channel to look at.
+        reading: how a table is to be read (arguments of `read_table`).
     """
 
     sample: Sample | None = None
@@ -37,6 +40,7 @@ class Overrides:
     on: float | None = None
     off: float | None = None
     channel: str | None = None
+    reading: Mapping[str, Any] = data_field(default_factory=dict)
 
 
 def find_files(paths: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -50,7 +54,9 @@ def find_files(paths: tuple[Path, ...]) -> tuple[Path, ...]:
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.suffix in RUN_SUFFIXES and p.is_file())
             if not inside:
-                raise DataFileError(f"{path}: no run file (*.h5) in this folder; name the tables (*.csv) themselves")
+                raise DataFileError(
+                    f"{path}: no run file (*.h5) in this folder; name the tables (*.csv) themselves"
+                )
             found.extend(inside)
         elif path.exists():
             found.append(path)
@@ -72,7 +78,10 @@ def load_curve(path: Path, overrides: Overrides) -> tuple[HeatingCurve, ThermalM
     else:
         from amfdaq.store.tables import read_table
 
-        curve, thermal = read_table(path, channel=overrides.channel).heating_curve(), None
+        curve, thermal = (
+            read_table(path, channel=overrides.channel, **overrides.reading).heating_curve(),
+            None,
+        )
     if overrides.sample is not None and not overrides.sample.blank:
         thermal = overrides.sample.thermal()
     return _apply(curve, overrides, path), thermal

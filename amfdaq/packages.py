@@ -29,7 +29,9 @@ def require_package(name: str) -> None:
         spec = None
     ours = _HOME / name / "__init__.py"
     if spec is None or spec.origin is None:
-        raise HiddenPackage(f'the package "{name}" of amfdaq is not installed completely: install amfdaq again')
+        raise HiddenPackage(
+            f'the package "{name}" of amfdaq is not installed completely: install amfdaq again'
+        )
     found = Path(spec.origin).resolve()
     if found != ours.resolve():
         shown = found.parent if found.name == "__init__.py" else found

@@ -134,7 +134,7 @@ def parse(text: object, dimension: str) -> Quantity:
     Raises:
         QuantityError: no unit, unknown unit, wrong kind, not finite, or negative where that has no meaning.
     """
-    si, units = _UNITS[dimension]
+    units = _UNITS[dimension][1]
     example = _EXAMPLE[dimension]
     if isinstance(text, bool) or not isinstance(text, (str, int, float)):
         raise QuantityError(f'expected a {dimension} with its unit in quotes, such as "{example}"')
@@ -143,7 +143,9 @@ def parse(text: object, dimension: str) -> Quantity:
             raise QuantityError(f'{text!r} has no unit: write the {dimension} in quotes, such as "{example}"')
         text = str(text)
     if re.search(r"\d,\d{3}(?!\d)", text):
-        raise QuantityError(f'"{text}": is the comma a decimal sign or a thousands separator? Write a dot, or no comma')
+        raise QuantityError(
+            f'"{text}": is the comma a decimal sign or a thousands separator? Write a dot, or no comma'
+        )
     match = _PATTERN.match(text)
     if match is None:
         raise QuantityError(f'"{text}" is not a {dimension}: write it like "{example}"')
@@ -170,7 +172,13 @@ def _number(text: str) -> float:
 
 def _split_form(unit: str, dimension: str) -> tuple[str, str]:
     """Split ``"kA/m rms"`` into unit and wave form word; normalise spaces and micro signs."""
-    unit = re.sub(r"\s+", " ", unit.strip()).replace("µ", "u").replace("μ", "u").replace("³", "3").replace("·", " ")
+    unit = (
+        re.sub(r"\s+", " ", unit.strip())
+        .replace("µ", "u")
+        .replace("μ", "u")
+        .replace("³", "3")
+        .replace("·", " ")
+    )
     form = "peak"
     if dimension == "field":
         words = [word for word in unit.split(" ") if word]
@@ -185,7 +193,9 @@ def _uncertainty(match: re.Match[str], text: str, dimension: str, value: float, 
     given = match["u0"] or match["u1"]
     if given is None:
         if match["k"] is not None:
-            raise QuantityError(f'"{text}" has a coverage factor but no uncertainty: write "... +- 2 % (k=2)"')
+            raise QuantityError(
+                f'"{text}" has a coverage factor but no uncertainty: write "... +- 2 % (k=2)"'
+            )
         return 0.0
     units = _UNITS[dimension][1]
     u = _number(given)

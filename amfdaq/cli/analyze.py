@@ -18,11 +18,25 @@ if TYPE_CHECKING:
 
 @click.command("analyze")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--sample", type=click.Path(path_type=Path, dir_okay=False), help="sample.toml; goes before the one in the file.")
-@click.option("--field", type=QuantityOption("field"), help='Field amplitude while on, such as "15 kA/m" or "18.8 mT".')
+@click.option(
+    "--sample",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="sample.toml; goes before the one in the file.",
+)
+@click.option(
+    "--field", type=QuantityOption("field"), help='Field amplitude while on, such as "15 kA/m" or "18.8 mT".'
+)
 @click.option("--frequency", type=QuantityOption("frequency"), help='Field frequency, such as "300 kHz".')
-@click.option("--on", type=QuantityOption("time", bare="s"), help="When the field went on: s from the start of the file.")
-@click.option("--off", type=QuantityOption("time", bare="s"), help="When the field went off: s from the start of the file.")
+@click.option(
+    "--on",
+    type=QuantityOption("time", bare="s"),
+    help="When the field went on: s from the start of the file.",
+)
+@click.option(
+    "--off",
+    type=QuantityOption("time", bare="s"),
+    help="When the field went off: s from the start of the file.",
+)
 @table_options
 @click.option(
     "--t-eq", type=QuantityOption("temperature"),

@@ -76,13 +76,15 @@ def start_bench(*, speed: float, seed: int, config: Path | None = None, extra: t
     require_package("mocks")
     arguments = [sys.executable, "-P", "-m", "mocks", *([str(config)] if config else [])]
     arguments += ["--speed", repr(speed), "--seed", str(seed), "--with-parent", *extra]
-    process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert process.stdout is not None and process.stderr is not None  # noqa: S101, PT018 both are pipes, for the type checker
     line = process.stdout.readline()
     if not line:
         message = process.stderr.read().decode(errors="replace").strip()
         code = process.wait()
-        raise (BadInput if code == 2 else AmfdaqError)(message or "the simulated bench did not start")  # noqa: PLR2004 exit code of bad input
+        raise (BadInput if code == 2 else AmfdaqError)(message or "the simulated bench did not start")
     return Bench(process, json.loads(line))
 
 
@@ -106,5 +108,7 @@ def write_rig(folder: Path, ready: dict[str, Any], *, serial: bool = False) -> P
             (folder / name).write_text((source / name).read_text(encoding="utf-8"), encoding="utf-8")
         (folder / "rig.toml").write_text(text, encoding="utf-8")
     except OSError as error:
-        raise BadInput(f"cannot write to the folder {folder}: {error.strerror}; choose another with -o") from error
+        raise BadInput(
+            f"cannot write to the folder {folder}: {error.strerror}; choose another with -o"
+        ) from error
     return folder / "rig.toml"

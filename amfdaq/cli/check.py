@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from amfdaq.cli.options import json_option
 from amfdaq.cli.output import print_json
 from amfdaq.errors import AmfdaqError, BadInput, ConfigError
+
+if TYPE_CHECKING:
+    from amfdaq.calibrated import CoilSource
+    from amfdaq.recipe import Recipe
 
 _KINDS = {
     "recipe": ("recipe", "step", "sweep", "repeat"),
@@ -63,17 +68,25 @@ def kind_of(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror}); name a .toml or a run file (.h5)") from error
+        raise BadInput(
+            f"{path}: cannot be read ({error.strerror}); name a .toml or a run file (.h5)"
+        ) from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"{path}: neither a run file (.h5) nor UTF-8 text; name a .toml or a run file") from error
+        raise BadInput(
+            f"{path}: neither a run file (.h5) nor UTF-8 text; name a .toml or a run file"
+        ) from error
     try:
-        keys = tomllib.loads(text).keys()
+        keys = set(tomllib.loads(text))
     except tomllib.TOMLDecodeError:
-        keys = {line.strip().strip("[]").partition(".")[0] for line in text.splitlines() if line.startswith("[")}
+        keys = {
+            line.strip().strip("[]").partition(".")[0] for line in text.splitlines() if line.startswith("[")
+        }
     for kind in ("certificate", "rig", "sample", "recipe"):
         if any(key in _KINDS[kind] for key in keys):
             return kind
-    raise BadInput(f"{path}: neither rig, sample, recipe nor certificate: a [rig], [sample], [recipe] or [certificate] table is missing")
+    raise BadInput(
+        f"{path}: neither rig, sample, recipe nor certificate: a [rig], [sample], [recipe] or [certificate] table is missing"
+    )
 
 
 def check(path: Path, kind: str, rig: Path | None) -> tuple[list[str], list[str]]:
@@ -93,9 +106,7 @@ def check(path: Path, kind: str, rig: Path | None) -> tuple[list[str], list[str]
 
         return [], _describe_sample(load_sample(path))
     if kind == "certificate":
-        from calibration import load_certificate
-
-        return [], list(load_certificate(path).warnings())
+        return _check_certificate(path)
     return _check_recipe(path, rig)
 
 
@@ -106,29 +117,57 @@ def _check_rig(path: Path) -> tuple[list[str], list[str]]:
     return [], list(load_for(load_rig(path)).warnings)
 
 
+def _check_certificate(path: Path) -> tuple[list[str], list[str]]:
+    import datetime as dt
+
+    from calibration import load_coil_certificate, load_thermometer_certificate
+
+    kind = tomllib.loads(path.read_text(encoding="utf-8")).get("certificate", {}).get("kind")
+    load = load_thermometer_certificate if kind == "thermometer" else load_coil_certificate
+    expired = load(path).expired(dt.datetime.now().astimezone().date())
+    return [], [expired] if expired else []
+
+
 def _describe_sample(sample: Any) -> list[str]:
     if sample.blank:
         return ["a blank: there is no SAR to compute"]
     thermal = sample.thermal()
     return [
-        f"heat capacity {thermal.heat_capacity:.4g} J/K, {thermal.mass * 1e6:.4g} mg of {thermal.basis}: "
-        f"1 mK/s is {thermal.heat_capacity / thermal.mass * 1e-6:.4g} W/g"
+        (
+            f"heat capacity {thermal.heat_capacity:.4g} J/K, {thermal.mass * 1e6:.4g} mg of {thermal.basis}: "
+            f"1 mK/s is {thermal.heat_capacity / thermal.mass * 1e-6:.4g} W/g"
+        )
     ]
 
 
 def _check_recipe(path: Path, rig: Path | None) -> tuple[list[str], list[str]]:
-    from amfdaq.recipe import dry_run, load_recipe, timeline
+    from amfdaq.recipe import dry_run, load_recipe
 
     recipe = load_recipe(path)
-    shortest, longest = recipe.duration()
+    shortest, longest = recipe.duration().total
     span = f"{shortest / 60:.1f}" if shortest == longest else f"{shortest / 60:.1f} to {longest / 60:.1f}"
-    notes = [f"{len(recipe.expand())} run(s), {span} min in all"]
+    notes = [f"{len(recipe.expand())} run(s), {span} min in all", *recipe.notes]
     if rig is None:
         return [], notes
     from amfdaq.rig import load_rig
     from calibration import load_for
 
     loaded = load_rig(rig)
-    problems = [str(problem) for problem in dry_run(recipe, loaded.limits, load_for(loaded).coil)]
-    notes += [str(row) for row in timeline(recipe)]
-    return problems, notes
+    coil = load_for(loaded).coil
+    problems = dry_run(recipe, loaded.limits, coil.line if coil is not None else None)
+    if not problems:
+        notes += list(_walk(recipe, coil))
+    return [f"{path}: {problem}" for problem in problems], notes
+
+
+def _walk(recipe: Recipe, coil: CoilSource | None) -> Iterator[str]:
+    """The time line of every run, a line per step."""
+    from amfdaq.recipe import timeline
+
+    for run in recipe.expand():
+        if run.label:
+            yield f"{run.label}:"
+        for row in timeline(run, coil.line if coil is not None else None):
+            field = f"  {row.field / 1e3:.4g} kA/m at {row.frequency / 1e3:.4g} kHz" if row.frequency else ""
+            current = f", {row.current:.2f} A" if row.current is not None else ""
+            yield f"  {row.t_start:7.0f} s to {row.t_end:5.0f} s  {row.step}{field}{current}"

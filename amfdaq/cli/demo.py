@@ -16,12 +16,26 @@ from amfdaq.quantity import format_pm
 @click.command("demo")
 @click.option("-o", "--out", "folder", type=click.Path(path_type=Path, file_okay=False), default=None,
               help="Folder for the files; by default a new one, demo-<time>, in this folder.")  # fmt: skip
-@click.option("--seed", type=int, default=1, show_default=True, help="Of the noise and of the hidden true values of the bench.")
-@click.option("--speed", type=click.FloatRange(0.1, 20), default=8.0, show_default=True, help="Bench seconds per real second.")
+@click.option(
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Of the noise and of the hidden true values of the bench.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.1, 20),
+    default=8.0,
+    show_default=True,
+    help="Bench seconds per real second.",
+)
 @click.option("--sweep", is_flag=True, help="Four fields: SAR against H and an ILP table (four minutes).")
 @json_option
 @click.pass_context
-def command(ctx: click.Context, folder: Path | None, seed: int, speed: float, *, sweep: bool, as_json: bool) -> None:
+def command(
+    ctx: click.Context, folder: Path | None, seed: int, speed: float, *, sweep: bool, as_json: bool
+) -> None:
     """Simulate a bench, acquire a run on it, store it, analyse it, and compare with the truth that the bench knows.
 
     The bench is another process that is reached over TCP with the bytes of the real instruments; nothing else is simulated.

@@ -32,7 +32,14 @@ def command(*, as_json: bool) -> None:
     else:
         table = Table("driver", "kind", "family", "models", "link", "evidence", box=None)
         for row in rows:
-            table.add_row(row["name"], row["kind"], row["family"], ", ".join(row["models"]), row["link"], row["evidence"])
+            table.add_row(
+                row["name"],
+                row["kind"],
+                row["family"],
+                ", ".join(row["models"]),
+                row["link"],
+                row["evidence"],
+            )
         Console(highlight=False).print(table)
     for line in broken:
         click.echo(f"amfdaq: driver {line}", err=True)

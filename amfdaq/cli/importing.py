@@ -16,11 +16,21 @@ from amfdaq.quantity import Quantity
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @out_option
-@click.option("--sample", type=click.Path(path_type=Path, dir_okay=False), help="sample.toml to keep in the file.")
+@click.option(
+    "--sample", type=click.Path(path_type=Path, dir_okay=False), help="sample.toml to keep in the file."
+)
 @click.option("--field", type=QuantityOption("field"), help='Field amplitude while on, such as "15 kA/m".')
 @click.option("--frequency", type=QuantityOption("frequency"), help='Field frequency, such as "300 kHz".')
-@click.option("--on", type=QuantityOption("time", bare="s"), help="When the field went on: s from the start of the table.")
-@click.option("--off", type=QuantityOption("time", bare="s"), help="When the field went off: s from the start of the table.")
+@click.option(
+    "--on",
+    type=QuantityOption("time", bare="s"),
+    help="When the field went on: s from the start of the table.",
+)
+@click.option(
+    "--off",
+    type=QuantityOption("time", bare="s"),
+    help="When the field went off: s from the start of the table.",
+)
 @table_options
 @json_option
 @click.pass_context
@@ -55,7 +65,10 @@ def command(
         on=on.value if on is not None else None,
         off=off.value if off is not None else None,
         notes=(field.note,) if field is not None and field.note else (),
-        reading={**reading(time_unit, temperature_unit, date_order), **({"channel": channel} if channel else {})},
+        reading={
+            **reading(time_unit, temperature_unit, date_order),
+            **({"channel": channel} if channel else {}),
+        },
     )
     done: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []

@@ -15,9 +15,15 @@ from amfdaq.cli.output import print_json
 from amfdaq.errors import AmfdaqError, ConfigError
 
 COMMANDS = {
-    "demo": ("amfdaq.cli.demo", "The whole chain on the simulated bench: simulate, acquire, store, analyse, draw."),
+    "demo": (
+        "amfdaq.cli.demo",
+        "The whole chain on the simulated bench: simulate, acquire, store, analyse, draw.",
+    ),
     "run": ("amfdaq.cli.run", "Do a recipe: acquire with progress and live SAR, then analyse."),
-    "analyze": ("amfdaq.cli.analyze", "SAR and ILP with uncertainty from run files and tables, or a refusal."),
+    "analyze": (
+        "amfdaq.cli.analyze",
+        "SAR and ILP with uncertainty from run files and tables, or a refusal.",
+    ),
     "import": ("amfdaq.cli.importing", "Turn tables of any logger (CSV, TXT) into run files."),
     "check": ("amfdaq.cli.check", "Validate rig, sample, recipe, certificate and run files."),
     "recover": ("amfdaq.cli.recover", "Finish the run files of runs that were killed."),
@@ -106,7 +112,9 @@ def _keep_details(error: Exception) -> str:
         raise error
     text = "".join(traceback.format_exception(error))
     try:
-        with tempfile.NamedTemporaryFile("w", prefix="amfdaq-error-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="amfdaq-error-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
             file.write(text)
         place = f"the details are in {file.name}"
     except OSError:

@@ -17,8 +17,8 @@ from amfdaq.cli.output import print_json, say
 def command(ctx: click.Context, rig: Path, *, as_json: bool) -> None:
     """Switch everything off that RIG (a rig.toml) can power, and read it back.
 
-    It may be used while a run is going on: the guard of that run then sees the supply off and ends the run. It is no substitute for the
-    hardware stop. Exit code 0: the supply confirmed that it is off; 3: it did not.
+    It may be used while a run is going on: the guard of that run then sees the supply off and ends the run. It is no
+    substitute for the hardware stop. Exit code 0: the supply confirmed that it is off; 3: it did not.
     """
     from amfdaq.clock import SystemClock
     from amfdaq.instruments import make_driver

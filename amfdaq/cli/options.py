@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from amfdaq.errors import QuantityError
 from amfdaq.quantity import Quantity, parse
 
 
-class QuantityOption(click.ParamType):
+class QuantityOption(click.ParamType[Quantity]):
     """A quantity with its unit, such as ``"15 kA/m"``.
 
     Args:
@@ -30,17 +31,17 @@ class QuantityOption(click.ParamType):
             return value
         text = str(value)
         if self.bare is not None:
-            try:
+            with contextlib.suppress(ValueError):  # it has a unit of its own
                 text = f"{float(text)!r} {self.bare}"
-            except ValueError:
-                pass  # it has a unit of its own
         try:
             return parse(text, self.dimension)
         except QuantityError as error:
             self.fail(str(error), param, ctx)
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout and nothing else.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document on stdout and nothing else."
+)
 out_option = click.option(
     "-o", "--out", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path(), show_default="this folder",
     help="Folder for the files.",
@@ -50,10 +51,24 @@ out_option = click.option(
 def table_options(function: Any) -> Any:
     """Options about how a table is to be read; `reading` collects them."""
     for option in (
-        click.option("--date-order", type=click.Choice(["DMY", "MDY", "YMD"]), help="How dates in a table are to be read."),
-        click.option("--temperature-unit", type=click.Choice(["degC", "K"]), help="Unit of the temperatures in a table."),
-        click.option("--time-unit", type=click.Choice(["s", "ms", "us", "min", "h"]), help="Unit of the times in a table."),
-        click.option("--channel", help="Which temperature, where a file has several: its heading or its number."),
+        click.option(
+            "--date-order",
+            type=click.Choice(["DMY", "MDY", "YMD"]),
+            help="How dates in a table are to be read.",
+        ),
+        click.option(
+            "--temperature-unit",
+            type=click.Choice(["degC", "K"]),
+            help="Unit of the temperatures in a table.",
+        ),
+        click.option(
+            "--time-unit",
+            type=click.Choice(["s", "ms", "us", "min", "h"]),
+            help="Unit of the times in a table.",
+        ),
+        click.option(
+            "--channel", help="Which temperature, where a file has several: its heading or its number."
+        ),
     ):
         function = option(function)
     return function

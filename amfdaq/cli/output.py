@@ -43,7 +43,9 @@ def show_result(result: SarResult, *, details: bool = True) -> None:
                 f"   95 %: {low:.4g} to {high:.4g} (k = {value['k']:g})"
             )
     if data.get("rate"):
-        click.echo(f"  rate {format_pm(data['rate']['value'] * 1e3, data['rate']['u'] * 1e3, 'mK/s')}   (loss-free heating rate)")
+        click.echo(
+            f"  rate {format_pm(data['rate']['value'] * 1e3, data['rate']['u'] * 1e3, 'mK/s')}   (loss-free heating rate)"
+        )
     for reason in data["reasons"]:
         click.echo(f"  - {reason}")
     for note in data.get("notes", []):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 from amfdaq.quantity import format_pm
 
@@ -31,7 +31,7 @@ class Terminal:
         self._next = 0.0
         self._last_step = ("", 0)
 
-    def __enter__(self) -> Terminal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *args: object) -> None:
@@ -76,7 +76,7 @@ def describe(progress: Progress) -> str:
     parts = [
         state,
         f"{progress.step} {progress.step_number}/{progress.steps}",
-        "--.-- degC" if progress.temperature != progress.temperature else f"{progress.temperature:6.2f} degC",  # noqa: PLR0124 NaN test
+        "--.-- degC" if progress.temperature != progress.temperature else f"{progress.temperature:6.2f} degC",
     ]
     if progress.field_on:
         parts.append(f"{progress.field / 1e3:5.2f} kA/m")

@@ -15,11 +15,18 @@ from amfdaq.cli.output import print_json
 @json_option
 def command(folder: Path, *, as_json: bool) -> None:
     """Rebuild the run files in FOLDER whose journals are still there; every complete record is kept."""
-    from amfdaq.store.finish import recover
+    from amfdaq.store.recovery import recover
 
     found = recover(folder)
     if as_json:
-        print_json({"recovered": [{"file": str(i.file), "rows": i.rows, "status": i.status, "reason": i.reason} for i in found]})
+        print_json(
+            {
+                "recovered": [
+                    {"file": str(i.file), "rows": i.rows, "status": i.status, "reason": i.reason}
+                    for i in found
+                ]
+            }
+        )
         return
     for item in found:
         click.echo(f"recovered {item.file}: {item.rows} rows; {item.reason}")

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @out_option
 @json_option
 @click.pass_context
-def command(ctx: click.Context, recipe: Path, rig: Path, sample: Path, folder: Path, *, as_json: bool) -> None:
+def command(
+    ctx: click.Context, recipe: Path, rig: Path, sample: Path, folder: Path, *, as_json: bool
+) -> None:
     """Do RECIPE: acquire into run files, with progress, time left and live SAR, then analyse.
 
     Ctrl-C switches the field off and closes the file; a second Ctrl-C switches off past everything that waits.
@@ -55,12 +57,13 @@ def load_all(recipe: Path, rig: Path, sample: Path) -> tuple[Any, Any, Any]:
     Raises:
         ConfigError: with every problem in any of them.
     """
-    from amfdaq.errors import ConfigError
+    from amfdaq.errors import ConfigError, Problem
     from amfdaq.recipe import load_recipe
     from amfdaq.rig import load_rig
     from amfdaq.sample import load_sample
 
-    loaded, problems = [], []
+    loaded: list[Any] = []
+    problems: list[Problem] = []
     for load, path in ((load_recipe, recipe), (load_rig, rig), (load_sample, sample)):
         try:
             loaded.append(load(path))
@@ -73,7 +76,7 @@ def load_all(recipe: Path, rig: Path, sample: Path) -> tuple[Any, Any, Any]:
 
 def recovered(folder: Path) -> None:
     """Finish what an earlier run that was killed has left in the folder."""
-    from amfdaq.store.finish import recover
+    from amfdaq.store.recovery import recover
 
     if folder.is_dir():
         for item in recover(folder):
@@ -102,13 +105,25 @@ def _describe_run(item: Acquired) -> dict[str, Any]:
         item.result.to_json()
         if item.result is not None
         else {
-            "source": str(outcome.file), "verdict": "refused", "reasons": [outcome.reason or "the run has no analysis"],
-            "rate": None, "sar": None, "ilp": None, "estimators": [], "budget": [],
-        }  # fmt: skip
+            "source": str(outcome.file),
+            "verdict": "refused",
+            "reasons": [outcome.reason or "the run has no analysis"],
+            "rate": None,
+            "sar": None,
+            "ilp": None,
+            "estimators": [],
+            "budget": [],
+        }
     )
     if outcome.status != "finished" and data["verdict"] == "accepted":
         data = {**data, "notes": [*data.get("notes", []), f"the run was {outcome.status}: {outcome.reason}"]}
-    return {**data, "file": str(outcome.file), "status": outcome.status, "reason": outcome.reason, "missed": outcome.missed}
+    return {
+        **data,
+        "file": str(outcome.file),
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "missed": outcome.missed,
+    }
 
 
 def show(campaign: Campaign, document: dict[str, Any]) -> None:
@@ -117,7 +132,11 @@ def show(campaign: Campaign, document: dict[str, Any]) -> None:
         if item.result is not None:
             show_result(item.result, details=len(campaign.runs) == 1)
         if item.outcome.status != "finished":
-            click.secho(f"{item.outcome.file}: {item.outcome.status.upper()}: {item.outcome.reason}", fg="red", bold=True)
+            click.secho(
+                f"{item.outcome.file}: {item.outcome.status.upper()}: {item.outcome.reason}",
+                fg="red",
+                bold=True,
+            )
         else:
             click.echo(f"  file {item.outcome.file}")
     table = document.get("campaign", {})
@@ -133,9 +152,7 @@ def _show_campaign(table: dict[str, Any]) -> None:
 
     grid = Table("H kA/m", "f kHz", "SAR W/g", "ILP nH m2/kg", "verdict", box=None)
     for row in table["rows"]:
-        cells = [
-            "-" if row.get(key) is None else f"{row[key] / 1e3:.4g}" for key in ("field", "frequency")
-        ]
+        cells = ["-" if row.get(key) is None else f"{row[key] / 1e3:.4g}" for key in ("field", "frequency")]
         for key in ("sar", "ilp"):
             value = row.get(key)
             cells.append("-" if not value else format_pm(value["value"], value["u"]))
@@ -143,7 +160,9 @@ def _show_campaign(table: dict[str, Any]) -> None:
     Console(highlight=False, soft_wrap=True).print(grid)
     exponent = table.get("exponent")
     if exponent:
-        click.echo(f"SAR ~ H^n with n = {format_pm(exponent['value'], exponent['u'])}; {table.get('remark', '')}")
+        click.echo(
+            f"SAR ~ H^n with n = {format_pm(exponent['value'], exponent['u'])}; {table.get('remark', '')}"
+        )
     click.echo(f"table: {table['index']}")
 
 

@@ -14,12 +14,32 @@ from amfdaq.cli.output import print_json
 @click.command("sim")
 @click.option("-o", "--out", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("bench"),
               show_default=True, help="Where to write the rig, sample, recipes and certificates of the bench.")  # fmt: skip
-@click.option("--bench", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="bench.toml: another sample, coil or probe.")
-@click.option("--speed", type=click.FloatRange(0.1, 50), default=1.0, show_default=True, help="Bench seconds per real second.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Of the noise and of the hidden true values; 0: all nominal.")
-@click.option("--serial", is_flag=True, help="Use pseudo-terminals in the rig in place of TCP (not on Windows).")
+@click.option(
+    "--bench",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="bench.toml: another sample, coil or probe.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.1, 50),
+    default=1.0,
+    show_default=True,
+    help="Bench seconds per real second.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Of the noise and of the hidden true values; 0: all nominal.",
+)
+@click.option(
+    "--serial", is_flag=True, help="Use pseudo-terminals in the rig in place of TCP (not on Windows)."
+)
 @json_option
-def command(folder: Path, bench: Path | None, speed: float, seed: int, *, serial: bool, as_json: bool) -> None:
+def command(
+    folder: Path, bench: Path | None, speed: float, seed: int, *, serial: bool, as_json: bool
+) -> None:
     """Run the simulated bench until Ctrl-C.
 
     It answers on TCP ports and pseudo-terminals with the bytes of an OSENSA FTX thermometer and a magneTherm (TTi generator and
@@ -35,7 +55,10 @@ def command(folder: Path, bench: Path | None, speed: float, seed: int, *, serial
         else:
             click.echo(f"the bench is running (Ctrl-C ends it); its rig is {rig}\n")
             for name in ("osensa", "generator", "psu"):
-                click.echo(f"  {name:10s}" + "   ".join(str(address) for address in running.ready[name].values() if address))
+                click.echo(
+                    f"  {name:10s}"
+                    + "   ".join(str(address) for address in running.ready[name].values() if address)
+                )
             click.echo(f"  {'control':10s}{running.ready['control']}\n\nnow, in another terminal:\n")
             click.echo(f"  amfdaq run {folder}/recipe.toml --rig {rig} --sample {folder}/sample.toml -o data")
         with contextlib.suppress(KeyboardInterrupt):

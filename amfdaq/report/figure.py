@@ -61,7 +61,9 @@ def draw_run(path: Path, out: Path) -> Path:
 def _temperature(axes: Axes, t: Any, temperature: Any, analysis: Any) -> None:
     axes.plot(t, temperature, ".", ms=2.5, color=BLUE, label="measured")
     if analysis is not None and "fitted" in analysis.arrays:
-        axes.plot(analysis.arrays["time"], analysis.arrays["fitted"], "-", lw=1.2, color=ORANGE, label="joint fit")
+        axes.plot(
+            analysis.arrays["time"], analysis.arrays["fitted"], "-", lw=1.2, color=ORANGE, label="joint fit"
+        )
     axes.set_ylabel("temperature / °C")
     axes.legend(loc="lower right", frameon=False)
     if analysis is not None:
@@ -82,7 +84,9 @@ def _field(axes: Axes, run: Run) -> None:
 
 def _residuals(axes: Axes, analysis: Any) -> None:
     if analysis is not None and "residual" in analysis.arrays:
-        axes.plot(analysis.arrays["time"], np.asarray(analysis.arrays["residual"]) * 1e3, ".", ms=2, color=GREY)
+        axes.plot(
+            analysis.arrays["time"], np.asarray(analysis.arrays["residual"]) * 1e3, ".", ms=2, color=GREY
+        )
     axes.axhline(0, color="black", lw=0.6)
     axes.set_ylabel("residual / mK")
 

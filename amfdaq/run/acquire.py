@@ -92,17 +92,18 @@ def acquire(
         InstrumentError: an instrument could not be reached; nothing was switched on.
     """
     plans = recipe.expand()
-    heats = [step for plan in plans for step in plan.steps if step.frequency is not None]
     coil = calibrations.coil
-    line = coil.line(heats[0].frequency) if coil is not None and heats and heats[0].frequency is not None else None
-    problems = dry_run(recipe, rig.limits, line)
+    problems = dry_run(recipe, rig.limits, coil.line if coil is not None else None)
     if problems:
-        raise BadInput("; ".join(str(problem) for problem in problems))
+        raise BadInput("the recipe does not fit the rig: " + "; ".join(problems))
     _writable(folder)
     started = dt.datetime.now().astimezone()
     index: Path | None = None
     if len(plans) > 1:
-        folder = folder / f"{started:%Y%m%dT%H%M%S}_{run_file(folder, recipe.name, '', started).stem.partition('_')[2]}"
+        folder = (
+            folder
+            / f"{started:%Y%m%dT%H%M%S}_{run_file(folder, recipe.name, '', started).stem.partition('_')[2]}"
+        )
         _writable(folder)
         index = folder / "campaign.csv"
     clock = make_clock(rig.speed)
@@ -128,7 +129,9 @@ def acquire(
 
 
 def _analyse(outcome: RunOutcome) -> SarResult | None:
-    if not outcome.file.exists() or outcome.error is not None and not isinstance(outcome.error, (InterlockTripped, RunAborted)):
+    if not outcome.file.exists() or (
+        outcome.error is not None and not isinstance(outcome.error, (InterlockTripped, RunAborted))
+    ):
         return None
     try:
         return analyze_file(outcome.file, settings=AnalysisSettings(), save=True)
@@ -143,7 +146,9 @@ def _writable(folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise BadInput(f"cannot write to the folder {folder}: {error.strerror}; choose another with -o") from error
+        raise BadInput(
+            f"cannot write to the folder {folder}: {error.strerror}; choose another with -o"
+        ) from error
 
 
 def _write_index(path: Path, done: list[Acquired], planned: int) -> None:
@@ -171,7 +176,10 @@ def _write_index(path: Path, done: list[Acquired], planned: int) -> None:
             for item in done
         ],
     }
-    for target, text in ((path, buffer.getvalue()), (path.with_name("campaign.json"), json.dumps(document, indent=1))):
+    for target, text in (
+        (path, buffer.getvalue()),
+        (path.with_name("campaign.json"), json.dumps(document, indent=1)),
+    ):
         part = target.with_suffix(target.suffix + ".part")
         try:
             part.write_text(text, encoding="utf-8")

@@ -18,7 +18,14 @@ from typing import Any
 
 from amfdaq.clock import NS, SystemClock
 from amfdaq.config import to_json
-from amfdaq.errors import AmfdaqError, InstrumentError, InterlockTripped, OffNotConfirmed, Refused, RunAborted, StoreError
+from amfdaq.errors import (
+    AmfdaqError,
+    InstrumentError,
+    InterlockTripped,
+    OffNotConfirmed,
+    Refused,
+    RunAborted,
+)
 from amfdaq.field import CoilLine
 from amfdaq.instruments import make_driver
 from amfdaq.reading import Reading
@@ -117,7 +124,8 @@ class Engine:
             AmfdaqError: the run could not begin (no instrument, no file); nothing was switched on.
         """
         self._begin()
-        status, reason, error = "finished", "", None
+        status, reason = "finished", ""
+        error: AmfdaqError | None = None
         try:
             for number, step in enumerate(self.setup.plan.steps, start=1):
                 self._do(number, step)
@@ -153,7 +161,9 @@ class Engine:
             self._journal = JournalWriter(setup.journal, origin_ns=setup.origin_ns)
             self._journal.meta(describe(setup, identities))
             for item in setup.rig.thermometers:
-                specs = [ChannelSpec(name, "degC", f"temperature {name}", "temperature") for name in item.probes]
+                specs = [
+                    ChannelSpec(name, "degC", f"temperature {name}", "temperature") for name in item.probes
+                ]
                 self._journal.declare(specs, instrument=item.name)
             self._recorder = RecorderLink(setup.journal, setup.guard_journal, setup.file)
             for reader in self._readers:
@@ -169,7 +179,9 @@ class Engine:
         rig, supply = self.setup.rig, self.setup.rig.supply
         if supply is None:
             if any(step.kind == "heat" for step in self.setup.plan.steps):
-                raise Refused("the recipe heats, but the rig has no [supply]: add one, or use a recipe without heat steps")
+                raise Refused(
+                    "the recipe heats, but the rig has no [supply]: add one, or use a recipe without heat steps"
+                )
             return {}
         order = GuardOrder(
             supply_name=supply.name,
@@ -198,7 +210,12 @@ class Engine:
     def _end(self, status: str, reason: str) -> AmfdaqError | None:
         """Off first, then the rest, each on its own; the first problem is returned."""
         problems: list[AmfdaqError] = []
-        for part in (self._end_guard, self._end_readers, lambda: self._end_journal(status, reason, problems), self._end_recorder):
+        for part in (
+            self._end_guard,
+            self._end_readers,
+            lambda: self._end_journal(status, reason, problems),
+            self._end_recorder,
+        ):
             try:
                 part()
             except AmfdaqError as problem:
@@ -215,7 +232,9 @@ class Engine:
             report = self._guard.take_over()
             if not report.confirmed:
                 raise OffNotConfirmed(
-                    "THE SUPPLY DID NOT CONFIRM THAT IT IS OFF: use the hardware stop (" + "; ".join(report.parts) + ")"
+                    "THE SUPPLY DID NOT CONFIRM THAT IT IS OFF: use the hardware stop ("
+                    + "; ".join(report.parts)
+                    + ")"
                 )
 
     def _end_readers(self) -> None:
@@ -255,7 +274,9 @@ class Engine:
 
     def _do(self, number: int, step: PlannedStep) -> None:
         self._step, self._step_began_ns = (number, step), self.clock.now_ns()
-        self._event("step", f"{step.kind} ({number} of {len(self.setup.plan.steps)})", step=step.kind, number=number)
+        self._event(
+            "step", f"{step.kind} ({number} of {len(self.setup.plan.steps)})", step=step.kind, number=number
+        )
         if step.kind == "equilibrate":
             self._equilibrate(step)
         elif step.kind == "heat":
@@ -273,7 +294,9 @@ class Engine:
         while (drift := self._live.drift(window)) is None or abs(drift) > limit:
             if self.clock.now_ns() >= give_up:
                 shown = "unknown" if drift is None else f"{drift * 1e3:.2f} mK/s"
-                text = f"the drift is still {shown} (limit {limit * 1e3:g} mK/s) at the end of the time allowed"
+                text = (
+                    f"the drift is still {shown} (limit {limit * 1e3:g} mK/s) at the end of the time allowed"
+                )
                 self._event("not-settled", text)
                 self._look(message=text)
                 return
@@ -295,7 +318,9 @@ class Engine:
     def _current_for(self, field: float, frequency: float) -> tuple[CoilLine | None, float]:
         coil = self.setup.calibrations.coil
         if coil is None:
-            raise Refused('the rig has no coil certificate, so a field cannot be set: add coil = "coil.toml" to [supply]')
+            raise Refused(
+                'the rig has no coil certificate, so a field cannot be set: add coil = "coil.toml" to [supply]'
+            )
         line = coil.line(frequency)
         return line, line.current(field)
 
@@ -344,7 +369,9 @@ class Engine:
             self._event("link-up" if item.up else "link-down", item.text, instrument=item.instrument)
             self._look(message=item.text)
         elif isinstance(item, ThreadFailed):
-            raise InstrumentError(f"{item.instrument}: reading stopped by an error in the driver: {item.text}")
+            raise InstrumentError(
+                f"{item.instrument}: reading stopped by an error in the driver: {item.text}"
+            )
         elif isinstance(item, StopRequest):
             raise RunAborted(item.reason)
 
@@ -400,7 +427,9 @@ class Engine:
             self._off_unconfirmed = not message["confirmed"]
             self._live.switched(message["time_ns"], on=False)
             if kind == "tripped":
-                raise InterlockTripped(f"interlock {message['interlock']}: {message['reason']}; the field is off")
+                raise InterlockTripped(
+                    f"interlock {message['interlock']}: {message['reason']}; the field is off"
+                )
             self._guard_said = message
         else:
             self._guard_said = message
@@ -435,8 +464,17 @@ class Engine:
         rate, sar = self._estimate or (None, None)
         self._observer(
             Progress(
-                self.setup.plan.label, step.kind, number, len(self.setup.plan.steps), elapsed,
-                max(0.0, step.duration - in_step) + later, self._live.last, self._live.last_field, self._field_on,
-                sar, rate, message,
-            )  # fmt: skip
+                self.setup.plan.label,
+                step.kind,
+                number,
+                len(self.setup.plan.steps),
+                elapsed,
+                max(0.0, step.duration - in_step) + later,
+                self._live.last,
+                self._live.last_field,
+                self._field_on,
+                sar,
+                rate,
+                message,
+            )
         )

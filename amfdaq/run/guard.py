@@ -33,7 +33,9 @@ from amfdaq.run.status import status_of
 from amfdaq.store.journal import ChannelSpec, JournalWriter
 
 RETRY_S = 0.5  # between attempts to switch off a supply that does not confirm
-GIVE_UP_S = 60.0  # after that the guard ends with an error: the operator has been told to use the hardware stop
+GIVE_UP_S = (
+    60.0  # after that the guard ends with an error: the operator has been told to use the hardware stop
+)
 CHANNELS = (
     ChannelSpec("current", "A", "supply current", "current"),
     ChannelSpec("voltage", "V", "supply voltage", "voltage"),
@@ -83,11 +85,17 @@ class Guard:
     """
 
     def __init__(
-        self, start: dict[str, Any], inbox: queue.SimpleQueue[dict[str, Any] | None], outbox: Outbox, supply: Supply
+        self,
+        start: dict[str, Any],
+        inbox: queue.SimpleQueue[dict[str, Any] | None],
+        outbox: Outbox,
+        supply: Supply,
     ) -> None:
         self.limits = Limits.from_json(start["limits"])
         self.clock = make_clock(float(start["speed"]), int(start["origin_ns"]))
-        self.journal: JournalWriter | None = JournalWriter(Path(start["journal"]), origin_ns=int(start["origin_ns"]))
+        self.journal: JournalWriter | None = JournalWriter(
+            Path(start["journal"]), origin_ns=int(start["origin_ns"])
+        )
         self.journal.declare(CHANNELS, instrument=start["supply_name"])
         self.inbox = inbox
         self.outbox = outbox
@@ -135,7 +143,9 @@ class Guard:
                     return self._ending("the guard was told to stop by a signal")
                 if message is None:
                     self.engine_alive = False
-                    return self._ending("the acquisition process ended without switching off (killed or crashed)")
+                    return self._ending(
+                        "the acquisition process ended without switching off (killed or crashed)"
+                    )
                 if not self._handle(message):
                     return False
                 message = self.inbox.get_nowait()
@@ -197,7 +207,9 @@ class Guard:
         if state.output:
             self.safe = False
             self._switch_off("the output was already on when amfdaq connected", "off")
-            reason = "the supply was already on before the run: it has been switched off; find out who left it on"
+            reason = (
+                "the supply was already on before the run: it has been switched off; find out who left it on"
+            )
             self._say("refused", verb="open", reason=reason)
             self._end("failed", reason)
             self.supply.close()
@@ -208,7 +220,9 @@ class Guard:
 
     def _arm(self, message: dict[str, Any]) -> None:
         if self.is_on:
-            self._say("refused", verb="arm", reason="the field is on: switch it off before changing the set-point")
+            self._say(
+                "refused", verb="arm", reason="the field is on: switch it off before changing the set-point"
+            )
             return
         line = CoilLine.from_json(message["line"]) if message.get("line") else None
         setpoint = Setpoint(float(message["frequency"]), float(message["current"]))
@@ -224,7 +238,9 @@ class Guard:
             if state.output:
                 self.safe = False
                 self._switch_off("the output is on before arming", "off")
-                self._say("refused", verb="arm", reason="the supply was on before arming: it has been switched off")
+                self._say(
+                    "refused", verb="arm", reason="the supply was on before arming: it has been switched off"
+                )
                 return
             self.supply.configure(setpoint)
         except AmfdaqError as error:
@@ -250,11 +266,19 @@ class Guard:
             self.supply.on()
         except AmfdaqError as error:
             self._switch_off(f"switching on failed: {error}", "off")
-            self._say("refused", verb="on", reason=f"switching on failed, the supply was switched off: {error}")
+            self._say(
+                "refused", verb="on", reason=f"switching on failed, the supply was switched off: {error}"
+            )
             return
         after = self.clock.now_ns()
         middle = (before + after) // 2
-        self._event("field-on", "the supply confirmed that it is on", time_ns=middle, sent_ns=before, confirmed_ns=after)
+        self._event(
+            "field-on",
+            "the supply confirmed that it is on",
+            time_ns=middle,
+            sent_ns=before,
+            confirmed_ns=after,
+        )
         self._say("on", time_ns=middle)
 
     def _trip(self, trip: Trip) -> None:
@@ -316,11 +340,13 @@ class Guard:
             self.safe = False
             self._switch_off("the supply is on although it was not told so", "tripped", "unexpected-on")
 
-    def _readings(self, state: SupplyState | None, status: Status, slot: int, sent: int, done: int) -> list[Reading]:
+    def _readings(
+        self, state: SupplyState | None, status: Status, slot: int, sent: int, done: int
+    ) -> list[Reading]:
         if state is None:
             return [Reading(spec.name, NAN, status, slot, sent, done) for spec in CHANNELS]
         current, voltage = state.current, state.voltage
-        frequency_known = state.frequency == state.frequency  # NaN until it has been set  # noqa: PLR0124 NaN test
+        frequency_known = state.frequency == state.frequency  # NaN until it has been set
         rows = [
             Reading("current", current.value, current.status, slot, sent, done),
             Reading("voltage", voltage.value, voltage.status, slot, sent, done),
@@ -350,7 +376,9 @@ class Guard:
         if self.journal is None:
             return
         try:
-            self.journal.event(kind, text, time_ns=self.clock.now_ns() if time_ns is None else time_ns, **data)
+            self.journal.event(
+                kind, text, time_ns=self.clock.now_ns() if time_ns is None else time_ns, **data
+            )
         except StoreError as error:
             self._journal_failed(error)
 

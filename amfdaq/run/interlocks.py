@@ -34,7 +34,9 @@ class Trip:
 
 @dataclass(slots=True)
 class _Probe:
-    good: deque[tuple[int, float]] = field(default_factory=deque)  # (ns, degree Celsius) within the rate window
+    good: deque[tuple[int, float]] = field(
+        default_factory=deque
+    )  # (ns, degree Celsius) within the rate window
     last_good_ns: int | None = None
     last_good: float = 0.0  # degree Celsius; means something only with last_good_ns
     bad_in_a_row: int = 0
@@ -98,7 +100,9 @@ class Interlocks:
         if self._on_since_ns is not None:
             on_s = (now_ns - self._on_since_ns) / NS
             if on_s > self.limits.time_on_max:
-                return Trip("time-on", f"the field has been on for {on_s:.1f} s (limit {self.limits.time_on_max:g} s)")
+                return Trip(
+                    "time-on", f"the field has been on for {on_s:.1f} s (limit {self.limits.time_on_max:g} s)"
+                )
         return None
 
     def ready(self, now_ns: int) -> Trip | None:
@@ -115,7 +119,9 @@ class Interlocks:
         if state is None:
             self._supply_failures += 1
             if self._supply_failures >= self.limits.lost_readings:
-                return Trip("supply-lost", f"the supply did not answer {self._supply_failures} times in a row")
+                return Trip(
+                    "supply-lost", f"the supply did not answer {self._supply_failures} times in a row"
+                )
             return None
         self._supply_failures = 0
         if state.trips:
@@ -140,17 +146,21 @@ class Interlocks:
         product = amplitude * self._frequency
         if product > limits.field_frequency_max:
             return Trip(
-                "field-frequency", f"H x f is {product:.3g} A/(m s) (limit {limits.field_frequency_max:.3g} A/(m s))"
+                "field-frequency",
+                f"H x f is {product:.3g} A/(m s) (limit {limits.field_frequency_max:.3g} A/(m s))",
             )
         return None
 
     def _temperature_trip(self, name: str, value: float) -> Trip | None:
         limits = self.limits
         if value > limits.temperature_max:
-            return Trip("temperature", f"probe {name} reads {value:.2f} degC (limit {limits.temperature_max:g} degC)")
+            return Trip(
+                "temperature", f"probe {name} reads {value:.2f} degC (limit {limits.temperature_max:g} degC)"
+            )
         if limits.temperature_min is not None and value < limits.temperature_min:
             return Trip(
-                "temperature-low", f"probe {name} reads {value:.2f} degC (lower limit {limits.temperature_min:g} degC)"
+                "temperature-low",
+                f"probe {name} reads {value:.2f} degC (lower limit {limits.temperature_min:g} degC)",
             )
         return None
 
@@ -164,7 +174,10 @@ class Interlocks:
             return None
         rate = (good[-1][1] - good[0][1]) / span
         if rate > self.limits.rate_max:
-            return Trip("rate", f"probe {reading.channel} rises at {rate:.2f} K/s (limit {self.limits.rate_max:g} K/s)")
+            return Trip(
+                "rate",
+                f"probe {reading.channel} rises at {rate:.2f} K/s (limit {self.limits.rate_max:g} K/s)",
+            )
         return None
 
     @staticmethod

@@ -105,7 +105,9 @@ class LiveCurve:
             return None
         return float(np.polyfit(t[keep] - t[-1], np.asarray(self.temperature)[keep], 1)[0])
 
-    def estimate(self, thermal: ThermalMass | None) -> tuple[tuple[float, float], tuple[float, float] | None] | None:
+    def estimate(
+        self, thermal: ThermalMass | None
+    ) -> tuple[tuple[float, float], tuple[float, float] | None] | None:
         """Live (rate, u) in K/s and (SAR, u) in W/g; None while there is nothing to say."""
         from amfdaq.analysis.pipeline import interim
 
@@ -115,7 +117,9 @@ class LiveCurve:
         if self._on_since is not None:
             on.append((self._on_since, max(self.time[-1], self._on_since) + 1.0))
         stride = max(1, len(self.time) // INTERIM_POINTS)
-        curve = HeatingCurve(np.asarray(self.time[::stride]), np.asarray(self.temperature[::stride]), tuple(on))
+        curve = HeatingCurve(
+            np.asarray(self.time[::stride]), np.asarray(self.temperature[::stride]), tuple(on)
+        )
         rate = interim(curve)
         if rate is None:
             return None

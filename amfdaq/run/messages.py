@@ -28,7 +28,7 @@ def decode(line: bytes) -> dict[str, Any]:
     """
     message = json.loads(line)
     if not isinstance(message, dict) or not isinstance(message.get("kind"), str):
-        raise ValueError(f"not a message: {line[:80]!r}")
+        raise ValueError(f"not a message: {line[:80]!r}")  # noqa: TRY004 callers decide on one kind of error
     return message
 
 

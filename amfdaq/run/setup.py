@@ -15,7 +15,7 @@ from amfdaq.calibrated import Calibrations
 from amfdaq.clock import Clock
 from amfdaq.config import to_json
 from amfdaq.recipe import PlannedRun, Recipe
-from amfdaq.rig import Rig
+from amfdaq.rig import Rig, Supply, Thermometer
 from amfdaq.sample import Sample
 
 
@@ -80,6 +80,7 @@ def describe(setup: RunSetup, identities: dict[str, dict[str, str]]) -> dict[str
         identities: what each instrument said it is, by its name in the rig.
     """
     rig, supply = setup.rig, setup.rig.supply
+    equipment: list[Thermometer | Supply] = [*rig.thermometers, *([supply] if supply else [])]
     instruments: dict[str, Any] = {
         item.name: {
             "driver": item.driver,
@@ -87,7 +88,7 @@ def describe(setup: RunSetup, identities: dict[str, dict[str, str]]) -> dict[str
             "identity": identities.get(item.name, {}),
             "options": to_json(item.options),
         }
-        for item in (*rig.thermometers, *([supply] if supply else []))
+        for item in equipment
     }
     return {
         "run_id": setup.file.stem,
@@ -109,7 +110,8 @@ def describe(setup: RunSetup, identities: dict[str, dict[str, str]]) -> dict[str
 
 def _calibrations(setup: RunSetup) -> dict[str, Any]:
     found: dict[str, Any] = {
-        name: {"toml": probe.text, "json": probe.to_json()} for name, probe in setup.calibrations.probes.items()
+        name: {"toml": probe.text, "json": probe.to_json()}
+        for name, probe in setup.calibrations.probes.items()
     }
     coil = setup.calibrations.coil
     if coil is not None:

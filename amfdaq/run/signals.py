@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from amfdaq.run.engine import Engine
 
-_WORDS = {"SIGINT": "stopped from the keyboard (Ctrl-C)", "SIGTERM": "stopped by a signal (SIGTERM)", "SIGHUP": "the terminal was closed"}
+_WORDS = {
+    "SIGINT": "stopped from the keyboard (Ctrl-C)",
+    "SIGTERM": "stopped by a signal (SIGTERM)",
+    "SIGHUP": "the terminal was closed",
+}
 
 
 @contextmanager

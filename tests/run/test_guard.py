@@ -12,7 +12,6 @@ from guarding import LIMITS, LINE, Guarded
 from amfdaq.store.journal_reading import read_journal
 
 
-
 def test_off_on_request_is_confirmed_and_on_record(guarded: Guarded) -> None:
     driver = guarded()
     driver.heat()

@@ -45,7 +45,9 @@ def test_a_quiet_run_trips_nothing() -> None:
         assert interlocks.supply(supply()) is None
 
 
-@pytest.mark.parametrize(("value", "expected"), [(60.0, None), (60.1, "temperature"), (5.0, None), (4.9, "temperature-low")])
+@pytest.mark.parametrize(
+    ("value", "expected"), [(60.0, None), (60.1, "temperature"), (5.0, None), (4.9, "temperature-low")]
+)
 def test_temperature(value: float, expected: str | None) -> None:
     assert kind(heating().feed(reading(0.1, value))) == expected
 
@@ -67,7 +69,9 @@ def test_rate_of_rise_trips_above_its_limit_and_not_on_noise() -> None:
 
 def test_a_probe_is_lost_after_so_many_failed_readings_in_a_row() -> None:
     interlocks = heating()
-    for k, status in enumerate([Status.NO_REPLY, Status.BAD_REPLY, Status.OK, Status.NO_REPLY, Status.NO_REPLY]):
+    for k, status in enumerate(
+        [Status.NO_REPLY, Status.BAD_REPLY, Status.OK, Status.NO_REPLY, Status.NO_REPLY]
+    ):
         assert interlocks.feed(reading(0.1 * k, 25.0 if status is Status.OK else NAN, status)) is None
     assert kind(interlocks.feed(reading(0.6, NAN, Status.PROBE_FAULT))) == "probe-lost"
 

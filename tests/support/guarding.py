@@ -36,7 +36,15 @@ class Driver:
             }
         )  # fmt: skip
         order = GuardOrder(
-            "magnetherm", "magnetherm", options, limits, ("core",), 3.0, 1.0, time.monotonic_ns(), self.journal
+            "magnetherm",
+            "magnetherm",
+            options,
+            limits,
+            ("core",),
+            3.0,
+            1.0,
+            time.monotonic_ns(),
+            self.journal,
         )
         self.link = GuardLink(order, self.inbox)
 
