@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from amfdaq.cli.options import json_option
 from amfdaq.cli.output import print_json, say
 from amfdaq.quantity import format_pm
+
+if TYPE_CHECKING:
+    from amfdaq.calibrated import Calibrations
+    from amfdaq.cli.bench import Bench
+    from amfdaq.recipe import PlannedRun
 
 
 @click.command("demo")
@@ -62,8 +67,8 @@ def command(
                 observer=terminal.show, on_run=terminal.finished,
             )  # fmt: skip
         document = describe(campaign)
-        for run in document["runs"]:
-            run["truth"] = _truth(bench, run)
+        for run, plan in zip(document["runs"], recipe.expand(), strict=False):
+            run["truth"] = _truth(bench, plan, calibrations)
     finally:
         bench.stop()
     for item, run in zip(campaign.runs, document["runs"], strict=True):
@@ -78,10 +83,13 @@ def command(
     ctx.exit(exit_code(campaign))
 
 
-def _truth(bench: Any, run: dict[str, Any]) -> dict[str, Any]:
-    """The truth at the set-point of this run: the bench knows what its hidden parameters make of current and frequency."""
-    setpoint = run.get("setpoint") or {}
-    return dict(bench.ask(cmd="truth", **setpoint))
+def _truth(bench: Bench, plan: PlannedRun, calibrations: Calibrations) -> dict[str, Any]:
+    """The truth at the set-point of a run: the bench knows what its hidden parameters make of current and frequency."""
+    heat, coil = plan.heat, calibrations.coil
+    if heat is None or heat.field is None or heat.frequency is None or coil is None:
+        return {}
+    current = coil.line(heat.frequency).current(heat.field)
+    return bench.ask(cmd="truth", current=current, frequency=heat.frequency)
 
 
 def _compare(run: dict[str, Any]) -> None:

@@ -109,7 +109,7 @@ class LiveCurve:
         self, thermal: ThermalMass | None
     ) -> tuple[tuple[float, float], tuple[float, float] | None] | None:
         """Live (rate, u) in K/s and (SAR, u) in W/g; None while there is nothing to say."""
-        from amfdaq.analysis.pipeline import interim
+        from amfdaq.analysis.interim import interim
 
         if self._on_since is None and not self.on:
             return None

@@ -48,6 +48,17 @@ class RecorderLink:
         Raises:
             StoreError: it could not be finished in time; the journals are still there.
         """
+        output = self._finished(timeout)
+        if self._process.returncode != 0:  # it had died, perhaps long ago: the journals are closed now, so once more
+            self._process = self._start()
+            output = self._finished(timeout)
+        if self._process.returncode != 0:
+            raise StoreError(
+                f"{self._arguments[2]} could not be finished ({_last_message(output)}); the journals hold every "
+                "sample: run amfdaq recover on the folder"
+            )
+
+    def _finished(self, timeout: float) -> bytes:
         try:
             output, _ = self._process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -55,11 +66,7 @@ class RecorderLink:
                 f"{self._arguments[2]} was not finished within {timeout:g} s; the journals hold every sample: "
                 "run amfdaq recover on the folder"
             ) from None
-        if self._process.returncode != 0:
-            raise StoreError(
-                f"{self._arguments[2]} could not be finished ({_last_message(output)}); the journals hold every "
-                "sample: run amfdaq recover on the folder"
-            )
+        return output
 
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

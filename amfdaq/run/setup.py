@@ -92,7 +92,7 @@ def describe(setup: RunSetup, identities: dict[str, dict[str, str]]) -> dict[str
     }
     return {
         "run_id": setup.file.stem,
-        "title": f"{setup.sample.name}: {setup.recipe.name} {setup.plan.label}".strip(),
+        "title": f"{setup.sample.name}: {setup.recipe.name} ({setup.plan.label})",
         "start_time": setup.started.isoformat(),
         "origin_ns": setup.origin_ns,
         "clock": {"speed": rig.speed, "kind": "monotonic" if rig.speed == 1.0 else "monotonic, scaled"},
