@@ -1,0 +1,1 @@
+"""Drivers: one module per instrument family, over one small link seam (`drivers.link`)."""
