@@ -66,7 +66,7 @@ def kind_of(path: Path) -> str:
     if path.suffix.lower() in {".h5", ".hdf5", ".nxs"}:
         return "run"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise BadInput(
             f"{path}: cannot be read ({error.strerror}); name a .toml or a run file (.h5)"

@@ -191,6 +191,7 @@ class Engine:
             probes=tuple(name for item in rig.thermometers for name in item.probes),
             rate=supply.rate.value,
             speed=rig.speed,
+            clock_origin_ns=self.setup.clock_origin_ns,
             origin_ns=self.setup.origin_ns,
             journal=self.setup.guard_journal,
         )

@@ -92,7 +92,7 @@ class Guard:
         supply: Supply,
     ) -> None:
         self.limits = Limits.from_json(start["limits"])
-        self.clock = make_clock(float(start["speed"]), int(start["origin_ns"]))
+        self.clock = make_clock(float(start["speed"]), int(start["clock_origin_ns"]))
         self.journal: JournalWriter | None = JournalWriter(
             Path(start["journal"]), origin_ns=int(start["origin_ns"])
         )

@@ -47,7 +47,8 @@ class GuardOrder:
         probes: temperature channels to watch.
         rate: readings of the supply per second of the run's clock.
         speed: speed of the run's clock.
-        origin_ns: origin of the run's clock and grid.
+        clock_origin_ns: where the run's clock agrees with the system's (`ScaledClock`); means nothing at speed 1.
+        origin_ns: origin of the run's times and grid, on the run's clock.
         journal: path of the guard's own journal.
     """
 
@@ -58,6 +59,7 @@ class GuardOrder:
     probes: tuple[str, ...]
     rate: float
     speed: float
+    clock_origin_ns: int
     origin_ns: int
     journal: Path
 
@@ -98,6 +100,7 @@ class GuardLink:
             probes=list(order.probes),
             rate=order.rate,
             speed=order.speed,
+            clock_origin_ns=order.clock_origin_ns,
             origin_ns=order.origin_ns,
             journal=str(order.journal),
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from amfdaq.calibrated import Calibrations
-from amfdaq.clock import Clock
+from amfdaq.clock import Clock, ScaledClock
 from amfdaq.config import to_json
 from amfdaq.recipe import PlannedRun, Recipe
 from amfdaq.rig import Rig, Supply, Thermometer
@@ -53,6 +53,11 @@ class RunSetup:
     def guard_journal(self) -> Path:
         """Journal of the guard."""
         return self.file.with_suffix(".guard.journal")
+
+    @property
+    def clock_origin_ns(self) -> int:
+        """Where the run's clock agrees with the system's; the guard makes the same clock from it."""
+        return self.clock.origin_ns if isinstance(self.clock, ScaledClock) else 0
 
     @property
     def core(self) -> str:
@@ -123,7 +128,7 @@ def _calibrations(setup: RunSetup) -> dict[str, Any]:
 
 def _software() -> dict[str, str]:
     versions = {"python": sys.version.split()[0], "system": platform.platform()}
-    for package in ("amfdaq", "numpy", "h5py", "pyserial", "pyvisa", "minimalmodbus"):
+    for package in ("amfdaq", "numpy", "h5py", "pyserial", "pyvisa"):
         try:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

@@ -4,8 +4,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,44 +11,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from running import start_run, wait_for
 
 from amfdaq.cli.bench import Bench, write_rig
 from amfdaq.store.journal_reading import read_journal
 
 TRIALS = 20
-RECIPE = """
-[recipe]
-name = "killed"
-
-[[step]]
-kind = "equilibrate"
-duration = "4 s"
-
-[[step]]
-kind = "heat"
-duration = "300 s"
-field = "10 kA/m"
-frequency = "265 kHz"
-"""
-
-
-def start_run(lab: Path, out: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [
-            sys.executable, "-P", "-m", "amfdaq.cli.main", "run", str(lab / "kill.toml"),
-            "--rig", str(lab / "rig.toml"), "--sample", str(lab / "sample.toml"), "-o", str(out), "--json",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )  # fmt: skip
-
-
-def wait_for(what: Callable[[], bool], timeout: float, message: str) -> None:
-    end = time.monotonic() + timeout
-    while not what():
-        assert time.monotonic() < end, message
-        time.sleep(0.01)
-
 
 def rows_of(file: Path) -> set[tuple[str, int, float]]:
     """(channel, scheduled in microseconds, value) of every reading in a run file, read with plain h5py."""
@@ -78,7 +44,6 @@ def rows_of_journal(journal: Path) -> set[tuple[str, int, float]]:
 def test_kill_9_while_heating(start: Callable[..., Bench], tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     bench = start(speed=8.0)
     lab = write_rig(tmp_path / "lab", bench.ready).parent
-    (lab / "kill.toml").write_text(RECIPE)
     chance = random.Random(20251121)
     delays = []
     for trial in range(TRIALS):
@@ -94,7 +59,6 @@ def test_kill_9_while_heating(start: Callable[..., Bench], tmp_path: Path, recor
         acknowledged = set().union(*(rows_of_journal(copy) for copy in copies.glob("*.journal")))
         killed = time.monotonic_ns()
         os.kill(engine.pid, signal.SIGKILL)
-        engine.wait()
         wait_for(lambda: not bench.ask(cmd="state")["output_on"], 5, f"trial {trial}: the field stays on")
         delays.append((bench.ask(cmd="state")["last_off_ns"] - killed) / 1e9)
         wait_for(lambda journal=journal: not journal.exists(), 20, f"trial {trial}: the file was not finished")  # type: ignore[misc] # mypy cannot infer a lambda with a default
@@ -106,8 +70,7 @@ def test_kill_9_while_heating(start: Callable[..., Bench], tmp_path: Path, recor
             assert file["entry/run_status"].asstr()[()] == "failed"
             assert "killed" in file["entry/run_reason"].asstr()[()]
             assert "field-off" in list(file["entry/events/kind"].asstr()[:])
-        assert engine.stderr is not None
-        engine.stderr.close()
+        engine.communicate()
     record_property("off_after_kill_s", f"median {np.median(delays):.3f}, worst {max(delays):.3f}, {TRIALS} trials")
     print(f"off after kill: median {np.median(delays):.3f} s, worst {max(delays):.3f} s, {TRIALS} trials")
     assert max(delays) < 1.0

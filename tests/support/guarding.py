@@ -43,6 +43,7 @@ class Driver:
             ("core",),
             3.0,
             1.0,
+            0,
             time.monotonic_ns(),
             self.journal,
         )
