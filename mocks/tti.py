@@ -26,11 +26,11 @@ LONGEST_LINE = 1024
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(E[+-]?\d{1,3})?")
 
 
-class SyntaxFault(Exception):  # noqa: N818 # not an error of the bench but a state of the instrument
+class SyntaxFault(Exception):  # not an error of the bench but a state of the instrument
     """The instrument does not understand a command."""
 
 
-class ExecutionFault(Exception):  # noqa: N818 # not an error of the bench but a state of the instrument
+class ExecutionFault(Exception):  # not an error of the bench but a state of the instrument
     """The instrument understands but cannot do it; carries the code of the error register."""
 
     def __init__(self, code: int) -> None:

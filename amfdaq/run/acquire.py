@@ -20,8 +20,9 @@ from amfdaq.clock import make_clock
 from amfdaq.errors import AmfdaqError, BadInput, InterlockTripped, RunAborted, StoreError
 from amfdaq.recipe import Recipe, dry_run
 from amfdaq.rig import Rig
-from amfdaq.run.engine import Engine, RunOutcome
+from amfdaq.run.engine import Engine
 from amfdaq.run.live import Observer
+from amfdaq.run.outcome import RunOutcome
 from amfdaq.run.setup import RunSetup, run_file
 from amfdaq.run.signals import stop_on_signals
 from amfdaq.sample import Sample

@@ -7,17 +7,13 @@ whatever ends a run, switching off comes first and each part of the clean-up on 
 
 from __future__ import annotations
 
-import json
 import queue
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from amfdaq.clock import NS, SystemClock
-from amfdaq.config import to_json
+from amfdaq.clock import NS
 from amfdaq.errors import (
     AmfdaqError,
     InstrumentError,
@@ -27,51 +23,21 @@ from amfdaq.errors import (
     RunAborted,
 )
 from amfdaq.field import CoilLine
-from amfdaq.instruments import make_driver
 from amfdaq.reading import Reading
 from amfdaq.recipe import PlannedStep
 from amfdaq.run import messages
-from amfdaq.run.guard_link import GuardDied, GuardLink, GuardOrder, GuardSaid
+from amfdaq.run.crew import NOT_OFF, Crew
+from amfdaq.run.guard_link import GuardDied, GuardSaid
 from amfdaq.run.live import LiveCurve, Observer, Progress
-from amfdaq.run.probes import LinkChanged, ProbeReader, ReadingsArrived, ThreadFailed
-from amfdaq.run.recorder_link import RecorderLink
-from amfdaq.run.setup import RunSetup, describe
-from amfdaq.store.journal import ChannelSpec, JournalWriter
+from amfdaq.run.outcome import RunOutcome, StopRequest
+from amfdaq.run.probes import LinkChanged, ReadingsArrived, ThreadFailed
+from amfdaq.run.setup import RunSetup
 
 BEAT_S = 0.1  # real seconds between heartbeats
 LOOK_S = 0.25  # real seconds between two looks of the observer
 ESTIMATE_S = 1.0  # real seconds between two live estimates
 GUARD_ANSWER_S = 10.0  # real seconds the guard may take to connect, arm or switch
-RECORDER_FINISH_S = 120.0
 DRIFT_WINDOW_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class StopRequest:
-    """Somebody wants the run to end now."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
-    """How a run ended.
-
-    Attributes:
-        file: the run file.
-        status: ``finished``, ``aborted`` or ``failed``.
-        reason: why, in a sentence ("" when finished).
-        error: what ended it, or None.
-        missed: slots that were missed, over all channels.
-        label: of the run.
-    """
-
-    file: Path
-    status: str
-    reason: str
-    error: AmfdaqError | None
-    missed: int
-    label: str = ""
 
 
 class Engine:
@@ -89,10 +55,7 @@ class Engine:
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._live = LiveCurve(setup.origin_ns, setup.core)
         self._thermal = None if setup.sample.blank else setup.sample.thermal()
-        self._readers: list[ProbeReader] = []
-        self._guard: GuardLink | None = None
-        self._journal: JournalWriter | None = None
-        self._recorder: RecorderLink | None = None
+        self._crew = Crew(setup, self._inbox)
         self._fresh: list[Reading] = []
         self._guard_said: dict[str, Any] | None = None
         self._off_unconfirmed = False
@@ -110,8 +73,8 @@ class Engine:
 
     def emergency_off(self) -> None:
         """Tell the guard to switch off, past everything that waits; may be called from a signal handler."""
-        if self._guard is not None:
-            self._guard.off("emergency off")
+        if self._crew.guard is not None:
+            self._crew.guard.off("emergency off")
         self._inbox.put(StopRequest("emergency off"))
 
     def run(self) -> RunOutcome:
@@ -139,137 +102,27 @@ class Engine:
         late = self._end(status, reason)
         if late is not None and error is None:
             status, reason, error = "failed", str(late), late
-        missed = sum(reader.grid.missed for reader in self._readers)
+        missed = self._crew.missed
         return RunOutcome(self.setup.file, status, reason, error, missed, self.setup.plan.label)
 
     # ---------------------------------------------------------------- beginning and ending
 
     def _begin(self) -> None:
-        setup, identities = self.setup, {}
-        setup.file.parent.mkdir(parents=True, exist_ok=True)
+        self.setup.file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            for item in setup.rig.thermometers:
-                driver = make_driver(item.driver, item.options, SystemClock())
-                names = {probe.channel: name for name, probe in item.probes.items()}
-                channels = tuple(names.get(channel) for channel in driver.channels)
-                reader = ProbeReader(
-                    item.name, driver, channels, item.rate.value, self.clock, setup.origin_ns, self._inbox
-                )
-                self._readers.append(reader)
-                identities[item.name] = reader.open().to_json()
-            identities.update(self._start_guard())
-            self._journal = JournalWriter(setup.journal, origin_ns=setup.origin_ns)
-            self._journal.meta(describe(setup, identities))
-            for item in setup.rig.thermometers:
-                specs = [
-                    ChannelSpec(name, "degC", f"temperature {name}", "temperature") for name in item.probes
-                ]
-                self._journal.declare(specs, instrument=item.name)
-            self._recorder = RecorderLink(setup.journal, setup.guard_journal, setup.file)
-            for reader in self._readers:
-                reader.start()
+            identities = self._crew.open_thermometers()
+            if self._crew.hire_guard():
+                identities[self._crew.supply_name] = self._ask_guard("opened")["identity"]
+            self._crew.begin_record(identities)
         except BaseException:
-            if self._journal is not None:
-                self._end("failed", "the run could not begin")
+            if self._crew.journal is None:
+                self._crew.abandon()
             else:
-                self._abandon()
+                self._end("failed", "the run could not begin")
             raise
 
-    def _start_guard(self) -> dict[str, dict[str, str]]:
-        rig, supply = self.setup.rig, self.setup.rig.supply
-        if supply is None:
-            if any(step.kind == "heat" for step in self.setup.plan.steps):
-                raise Refused(
-                    "the recipe heats, but the rig has no [supply]: add one, or use a recipe without heat steps"
-                )
-            return {}
-        order = GuardOrder(
-            supply_name=supply.name,
-            driver=supply.driver,
-            options=json.dumps(to_json(supply.options)),
-            limits=rig.limits,
-            probes=tuple(name for item in rig.thermometers for name in item.probes),
-            rate=supply.rate.value,
-            speed=rig.speed,
-            clock_origin_ns=self.setup.clock_origin_ns,
-            origin_ns=self.setup.origin_ns,
-            journal=self.setup.guard_journal,
-        )
-        self._guard = GuardLink(order, self._inbox)
-        said = self._ask_guard("opened")
-        return {supply.name: said["identity"]}
-
-    def _abandon(self) -> None:
-        """The run never began: release everything and leave no file behind."""
-        for reader in self._readers:
-            reader.driver.close()
-        if self._guard is not None:
-            self._guard.finish()
-            self._guard.wait(5.0)
-        self.setup.guard_journal.unlink(missing_ok=True)
-
     def _end(self, status: str, reason: str) -> AmfdaqError | None:
-        """Off first, then the rest, each on its own; the first problem is returned."""
-        problems: list[AmfdaqError] = []
-        for part in (
-            self._end_guard,
-            self._end_readers,
-            lambda: self._end_journal(status, reason, problems),
-            self._end_recorder,
-        ):
-            try:
-                part()
-            except AmfdaqError as problem:
-                problems.append(problem)
-        return problems[0] if problems else None
-
-    def _end_guard(self) -> None:
-        if self._guard is None:
-            return
-        self._guard.finish()
-        # The guard insists for a minute when the supply does not confirm; wait that out, feeding nothing.
-        code = self._guard.wait(90.0)
-        if code != 0 or self._off_unconfirmed:
-            report = self._guard.take_over()
-            if not report.confirmed:
-                raise OffNotConfirmed(
-                    "THE SUPPLY DID NOT CONFIRM THAT IT IS OFF: use the hardware stop ("
-                    + "; ".join(report.parts)
-                    + ")"
-                )
-
-    def _end_readers(self) -> None:
-        for reader in self._readers:
-            reader.stop()
-        self._drain()
-
-    def _drain(self) -> None:
-        """Readings that arrived while the guard ended belong to the run too."""
-        with suppress(queue.Empty):
-            while True:
-                item = self._inbox.get_nowait()
-                if isinstance(item, ReadingsArrived) and self._journal is not None:
-                    self._journal.append(item.readings)
-
-    def _end_journal(self, status: str, reason: str, problems: list[AmfdaqError]) -> None:
-        if self._journal is None:
-            return
-        if problems:
-            status, reason = "failed", "; ".join(filter(None, [reason, *map(str, problems)]))
-        for reader in self._readers:
-            if reader.grid.missed:
-                self._journal.event(
-                    "missed-slots",
-                    f"{reader.name}: {reader.grid.missed} slots missed",
-                    instrument=reader.name,
-                    missed=reader.grid.missed,
-                )
-        self._journal.end(status, reason, time_ns=self.clock.now_ns())
-        self._journal.close()
-
-    def _end_recorder(self) -> None:
-        if self._recorder is not None:
-            self._recorder.finish(RECORDER_FINISH_S)
+        return self._crew.end(status, reason, field_on=self._field_on, unconfirmed=self._off_unconfirmed)
 
     # ---------------------------------------------------------------- the steps
 
@@ -304,15 +157,15 @@ class Engine:
             self._pump_for(window / 10)
 
     def _heat(self, step: PlannedStep) -> None:
-        if self._guard is None or step.frequency is None or step.field is None:
+        if self._crew.guard is None or step.frequency is None or step.field is None:
             raise Refused("a heat step needs a supply, a field and a frequency")
         line, current = self._current_for(step.field, step.frequency)
-        self._guard.arm(step.frequency, current, line)
+        self._crew.guard.arm(step.frequency, current, line)
         self._ask_guard("armed")
-        self._guard.on()
+        self._crew.guard.on()
         self._ask_guard("on")
         self._hold(step, lambda: step.until is not None and self._live.last >= step.until)
-        self._guard.off("the heat step is over")
+        self._crew.guard.off("the heat step is over")
         self._ask_guard("off")
         self._event("field", "field off confirmed by the guard")
 
@@ -350,8 +203,8 @@ class Engine:
         now = time.monotonic()
         if now >= self._next_beat:
             self._next_beat = now + BEAT_S
-            if self._guard is not None:
-                self._guard.beat(self._fresh)
+            if self._crew.guard is not None:
+                self._crew.guard.beat(self._fresh)
                 self._fresh.clear()
         if now >= self._next_look:
             self._next_look = now + LOOK_S
@@ -377,17 +230,17 @@ class Engine:
             raise RunAborted(item.reason)
 
     def _keep(self, readings: tuple[Reading, ...]) -> None:
-        if self._journal is not None:
-            self._journal.append(readings)
+        if self._crew.journal is not None:
+            self._crew.journal.append(readings)
         for reading in readings:
             self._live.feed(reading)
 
     def _event(self, kind: str, text: str, **data: Any) -> None:
-        if self._journal is not None:
-            self._journal.event(kind, text, time_ns=self.clock.now_ns(), **data)
+        if self._crew.journal is not None:
+            self._crew.journal.event(kind, text, time_ns=self.clock.now_ns(), **data)
 
     def _keep_recorder(self) -> None:
-        if self._recorder is not None and (text := self._recorder.keep_alive()) is not None:
+        if self._crew.recorder is not None and (text := self._crew.recorder.keep_alive()) is not None:
             self._event("recorder-restarted", text)
             self._look(message=text)
 
@@ -416,10 +269,11 @@ class Engine:
             for reading in messages.unpack(message["readings"]):  # the guard has them in its own journal
                 self._live.feed(reading)
             return
-        if kind == "alarm":
+        if kind == "alarm":  # the guard goes on trying while the run fails
             self._off_unconfirmed = True
             self._look(message=message["reason"])
-        elif kind == "on":
+            raise OffNotConfirmed(message["reason"])
+        if kind == "on":
             self._field_on = True
             self._live.switched(message["time_ns"], on=True)
             self._guard_said = message
@@ -427,6 +281,8 @@ class Engine:
             self._field_on = False
             self._off_unconfirmed = not message["confirmed"]
             self._live.switched(message["time_ns"], on=False)
+            if not message["confirmed"]:
+                raise OffNotConfirmed(NOT_OFF)
             if kind == "tripped":
                 raise InterlockTripped(
                     f"interlock {message['interlock']}: {message['reason']}; the field is off"
@@ -436,9 +292,9 @@ class Engine:
             self._guard_said = message
 
     def _guard_died(self) -> None:
-        if self._guard is None:
+        if self._crew.guard is None:
             return
-        report = self._guard.take_over()
+        report = self._crew.guard.take_over()
         self._field_on = False
         self._off_unconfirmed = not report.confirmed
         parts = "; ".join(report.parts)

@@ -27,51 +27,17 @@ from amfdaq.instruments import OffReport, Setpoint, Supply, SupplyState, driver_
 from amfdaq.limits import Limits
 from amfdaq.reading import NAN, Reading, Sample, Status
 from amfdaq.run import messages
+from amfdaq.run.guard_pipes import Outbox, read_engine
 from amfdaq.run.interlocks import Interlocks, Trip
 from amfdaq.run.schedule import Grid
 from amfdaq.run.status import status_of
-from amfdaq.store.journal import ChannelSpec, JournalWriter
+from amfdaq.run.supply_readings import CHANNELS, Times, supply_readings
+from amfdaq.store.journal import JournalWriter
 
 RETRY_S = 0.5  # between attempts to switch off a supply that does not confirm
 GIVE_UP_S = (
     60.0  # after that the guard ends with an error: the operator has been told to use the hardware stop
 )
-CHANNELS = (
-    ChannelSpec("current", "A", "supply current", "current"),
-    ChannelSpec("voltage", "V", "supply voltage", "voltage"),
-    ChannelSpec("field", "A/m", "field amplitude (peak)", "field"),
-    ChannelSpec("frequency", "Hz", "field frequency (as set)", "frequency"),
-)
-
-
-class Outbox:
-    """Writes messages to the engine from a thread of its own: a hung engine fills the pipe, and must not block the guard."""
-
-    LIMIT = 1000  # messages waiting; beyond that the engine hangs and they are dropped
-
-    def __init__(self) -> None:
-        self._queue: queue.Queue[bytes | None] = queue.Queue(self.LIMIT)
-        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
-        self._thread.start()
-
-    def send(self, line: bytes) -> None:
-        """Queue one message; never waits."""
-        with contextlib.suppress(queue.Full):
-            self._queue.put_nowait(line)
-
-    def close(self, timeout: float = 1.0) -> None:
-        """Give the last messages a moment to leave."""
-        with contextlib.suppress(queue.Full):
-            self._queue.put_nowait(None)
-        self._thread.join(timeout)
-
-    def _run(self) -> None:
-        while (line := self._queue.get()) is not None:
-            try:
-                sys.stdout.buffer.write(line)
-                sys.stdout.buffer.flush()
-            except OSError:
-                return  # the engine is gone; end of file says so on the other pipe
 
 
 class Guard:
@@ -228,7 +194,7 @@ class Guard:
         setpoint = Setpoint(float(message["frequency"]), float(message["current"]))
         planned = Interlocks(self.limits, (), self.clock.now_ns())
         planned.field_on(self.clock.now_ns(), line, setpoint.frequency)
-        asked = SupplyState(None, _sample(setpoint.current), _sample(None), setpoint.frequency)
+        asked = SupplyState(None, Sample(setpoint.current), Sample(NAN, Status.NO_REPLY), setpoint.frequency)
         trip = planned.supply(asked)
         if trip is not None:
             self._say("refused", verb="arm", reason=f"set-point refused: {trip.reason}")
@@ -331,7 +297,7 @@ class Guard:
         except InstrumentError as error:
             status = status_of(error)
         received = self.clock.now_ns()
-        readings = self._readings(state, status, slot_ns, sent, received)
+        readings = supply_readings(state, status, Times(slot_ns, sent, received), self.line)
         self._journal(readings)
         self._say("supply", readings=messages.pack(readings), output=None if state is None else state.output)
         if self.is_on and (trip := self.interlocks.supply(state)) is not None:
@@ -339,24 +305,6 @@ class Guard:
         elif not self.is_on and state is not None and state.output:
             self.safe = False
             self._switch_off("the supply is on although it was not told so", "tripped", "unexpected-on")
-
-    def _readings(
-        self, state: SupplyState | None, status: Status, slot: int, sent: int, done: int
-    ) -> list[Reading]:
-        if state is None:
-            return [Reading(spec.name, NAN, status, slot, sent, done) for spec in CHANNELS]
-        current, voltage = state.current, state.voltage
-        frequency_known = state.frequency == state.frequency  # NaN until it has been set
-        rows = [
-            Reading("current", current.value, current.status, slot, sent, done),
-            Reading("voltage", voltage.value, voltage.status, slot, sent, done),
-        ]
-        if self.line is not None and current.status is Status.OK:
-            field = self.line.field(current.value) if state.output else 0.0
-            rows.append(Reading("field", field, Status.OK, slot, sent, done))
-        if frequency_known:
-            rows.append(Reading("frequency", state.frequency, Status.OK, slot, sent, done))
-        return rows
 
     # ---------------------------------------------------------------- telling and keeping
 
@@ -404,24 +352,11 @@ class Guard:
         return 0 if self.safe else 3
 
 
-def _sample(value: float | None) -> Sample:
-    return Sample(NAN, Status.NO_REPLY) if value is None else Sample(value)
-
-
 def _shout(text: str) -> None:
     """Say it on the terminal too: the engine may be dead."""
     with contextlib.suppress(OSError):
         sys.stderr.write(f"\namfdaq guard: {text}\n")
         sys.stderr.flush()
-
-
-def _read_engine(inbox: queue.SimpleQueue[dict[str, Any] | None]) -> None:
-    for line in sys.stdin.buffer:
-        try:
-            inbox.put(messages.decode(line))
-        except ValueError:
-            break  # a torn line: the engine died while writing it
-    inbox.put(None)
 
 
 def main() -> int:
@@ -450,7 +385,7 @@ def main() -> int:
         inbox.put({"kind": "wake"})
 
     signal.signal(signal.SIGTERM, on_signal)
-    threading.Thread(target=_read_engine, args=(inbox,), name="engine", daemon=True).start()
+    threading.Thread(target=read_engine, args=(inbox,), name="engine", daemon=True).start()
     return guard.serve()
 
 

@@ -49,7 +49,9 @@ class RecorderLink:
             StoreError: it could not be finished in time; the journals are still there.
         """
         output = self._finished(timeout)
-        if self._process.returncode != 0:  # it had died, perhaps long ago: the journals are closed now, so once more
+        if (
+            self._process.returncode != 0
+        ):  # it had died, perhaps long ago: the journals are closed now, so once more
             self._process = self._start()
             output = self._finished(timeout)
         if self._process.returncode != 0:
