@@ -21,6 +21,7 @@ from amfdaq.errors import (
     OffNotConfirmed,
     Refused,
     RunAborted,
+    StoreError,
 )
 from amfdaq.field import CoilLine
 from amfdaq.reading import Reading
@@ -283,6 +284,8 @@ class Engine:
             self._live.switched(message["time_ns"], on=False)
             if not message["confirmed"]:
                 raise OffNotConfirmed(NOT_OFF)
+            if message["interlock"] == "journal":  # not the sample but the disk: the run has failed
+                raise StoreError(f"{message['reason']}; the field is off")
             if kind == "tripped":
                 raise InterlockTripped(
                     f"interlock {message['interlock']}: {message['reason']}; the field is off"

@@ -36,7 +36,7 @@ from amfdaq.store.journal import JournalWriter
 
 RETRY_S = 0.5  # between attempts to switch off a supply that does not confirm
 GIVE_UP_S = (
-    60.0  # after that the guard ends with an error: the operator has been told to use the hardware stop
+    60.0  # after that the guard ends with an error; the operator has been told to use the hardware stop
 )
 
 
@@ -386,7 +386,11 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, on_signal)
     threading.Thread(target=read_engine, args=(inbox,), name="engine", daemon=True).start()
-    return guard.serve()
+    try:
+        return guard.serve()
+    except Exception as error:  # noqa: BLE001 the field is off by now (`serve`); what is left is to say so without a traceback
+        _shout(f"error in amfdaq: {type(error).__name__}: {error}; the supply was told to switch off")
+        return 3
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Storing runs: journals, the run file, recovery, reading, and tables of other loggers."""

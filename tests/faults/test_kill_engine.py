@@ -72,5 +72,5 @@ def test_kill_9_while_heating(start: Callable[..., Bench], tmp_path: Path, recor
             assert "field-off" in list(file["entry/events/kind"].asstr()[:])
         engine.communicate()
     record_property("off_after_kill_s", f"median {np.median(delays):.3f}, worst {max(delays):.3f}, {TRIALS} trials")
-    print(f"off after kill: median {np.median(delays):.3f} s, worst {max(delays):.3f} s, {TRIALS} trials")
+
     assert max(delays) < 1.0
