@@ -7,7 +7,7 @@ of the curve are in `curve_gates`, those on the fit in `fit_gates`; thresholds i
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -94,11 +94,16 @@ def check(evidence: Evidence) -> tuple[Gate, ...]:
     """All gates of a curve with known field times, those of the record first."""
     from amfdaq.analysis import curve_gates, fit_gates
 
-    return (*curve_gates.check(evidence), *fit_gates.check(evidence))
+    return _quiet((*curve_gates.check(evidence), *fit_gates.check(evidence)))
 
 
 def check_record(evidence: Evidence) -> tuple[Gate, ...]:
     """The gates that need no field times."""
     from amfdaq.analysis import curve_gates
 
-    return curve_gates.check_record(evidence)
+    return _quiet(curve_gates.check_record(evidence))
+
+
+def _quiet(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
+    """A gate that passed has nothing to say."""
+    return tuple(replace(gate, sentence="") if gate.passed else gate for gate in gates)
