@@ -21,6 +21,7 @@ from amfdaq.store.journal import JournalWriter
 from amfdaq.store.records import ChannelSpec
 
 GUARD_END_S = 90.0  # real seconds: the guard insists for a minute when the supply does not confirm
+GUARD_LOOK_S = 0.2
 RECORDER_END_S = 120.0  # real seconds to turn the journals of a long run into its file
 NOT_OFF = "THE SUPPLY DID NOT CONFIRM THAT IT IS OFF: use the hardware stop now"
 
@@ -161,11 +162,22 @@ class Crew:
         if field_on:
             self.guard.off(reason)
         self.guard.finish()
-        code = self.guard.wait(GUARD_END_S)
+        code = self._wait_for(self.guard)
         if code != 0 or unconfirmed:
             report = self.guard.take_over()
             if not report.confirmed:
                 raise OffNotConfirmed(f"{NOT_OFF} ({'; '.join(report.parts)})")
+
+    @staticmethod
+    def _wait_for(guard: GuardLink) -> int | None:
+        """Exit code of the guard; one that hangs is killed, so that the engine can take its supply."""
+        for _ in range(round(GUARD_END_S / GUARD_LOOK_S)):
+            code = guard.wait(GUARD_LOOK_S)
+            if code is not None:
+                return code
+            if guard.hung:
+                guard.kill()
+        return guard.wait(GUARD_LOOK_S)
 
     def _end_readers(self) -> None:
         for reader in self.readers:

@@ -163,6 +163,7 @@ class Engine:
         line, current = self._current_for(step.field, step.frequency)
         self._crew.guard.arm(step.frequency, current, line)
         self._ask_guard("armed")
+        self._field_on = True  # from now on it may be, whatever the guard answers
         self._crew.guard.on()
         self._ask_guard("on")
         self._hold(step, lambda: step.until is not None and self._live.last >= step.until)
@@ -201,6 +202,9 @@ class Engine:
             while True:
                 self._take(item)
                 item = self._inbox.get_nowait()
+        if self._field_on and self._crew.guard is not None and self._crew.guard.hung:
+            self._crew.guard.kill()
+            self._guard_died()
         now = time.monotonic()
         if now >= self._next_beat:
             self._next_beat = now + BEAT_S
@@ -261,6 +265,7 @@ class Engine:
             if said is not None and said["kind"] == answer:
                 return said
             if said is not None and said["kind"] == "refused":
+                self._field_on = False
                 raise (InstrumentError if said["verb"] in {"open", "start"} else Refused)(said["reason"])
         raise InstrumentError(f'the guard did not answer "{answer}" within {GUARD_ANSWER_S:g} s')
 

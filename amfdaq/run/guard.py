@@ -34,6 +34,7 @@ from amfdaq.run.status import status_of
 from amfdaq.run.supply_readings import CHANNELS, Times, supply_readings
 from amfdaq.store.journal import JournalWriter
 
+SIGN_S = 0.5  # between signs of life to the engine
 RETRY_S = 0.5  # between attempts to switch off a supply that does not confirm
 GIVE_UP_S = (
     60.0  # after that the guard ends with an error; the operator has been told to use the hardware stop
@@ -74,6 +75,7 @@ class Guard:
         self.safe = True  # nothing is known to be on
         self.reason = ""
         self.last_beat = time.monotonic()
+        self.next_sign = 0.0
         self.engine_alive = True
         self.stop_signal = False
 
@@ -91,6 +93,7 @@ class Guard:
                 if not self._receive(max(0.0, min(wait, silence if self.is_on else wait, 0.1))):
                     break
                 self._watch()
+                self._live()
                 if self.clock.now_ns() >= next_slot:
                     self._poll(next_slot)
                     next_slot = self.grid.take(self.clock.now_ns())
@@ -142,6 +145,13 @@ class Guard:
         elif kind == "finish":
             return False
         return True
+
+    def _live(self) -> None:
+        """Let the engine know that the guard does not hang."""
+        now = time.monotonic()
+        if now >= self.next_sign:
+            self.next_sign = now + SIGN_S
+            self._say("alive")
 
     def _watch(self) -> None:
         if not self.is_on:
@@ -279,6 +289,7 @@ class Guard:
         _shout(text)
         until = time.monotonic() + GIVE_UP_S
         while not report.confirmed and time.monotonic() < until:
+            self._live()
             time.sleep(RETRY_S)
             report = self.supply.off()
         self.safe = report.confirmed

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from amfdaq.clock import SystemClock
-from amfdaq.errors import AmfdaqError, InstrumentError
+from amfdaq.errors import AmfdaqError
 from amfdaq.field import CoilLine
 from amfdaq.instruments import OffReport, Supply, driver_class
 from amfdaq.limits import Limits
 from amfdaq.reading import Reading
 from amfdaq.run import messages
+
+SILENT_S = 4.0  # real seconds; switching off a supply that hangs keeps the guard busy for up to 2.5 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class GuardLink:
         self.order = order
         self._inbox = inbox
         self._closed = False
+        self._heard = time.monotonic()
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "amfdaq.run.guard"],
             stdin=subprocess.PIPE,
@@ -130,6 +133,15 @@ class GuardLink:
         """Switch off if need be and end; the guard answers ``closed``."""
         self._send("finish")
 
+    @property
+    def hung(self) -> bool:
+        """It runs but has said nothing for too long; a guard that works says something twice a second."""
+        return self._process.poll() is None and time.monotonic() - self._heard > SILENT_S
+
+    def kill(self) -> None:
+        """End a guard that hangs, so that it lets go of the supply."""
+        self._process.kill()
+
     def wait(self, timeout: float) -> int | None:
         """Exit code of the guard, or None when it still runs after ``timeout`` real seconds."""
         try:
@@ -156,14 +168,9 @@ class GuardLink:
             supply: Supply = driver(driver.Options.model_validate_json(self.order.options), SystemClock())
         except AmfdaqError as error:
             return OffReport(confirmed=False, parts=(str(error),))
-        parts: list[str] = []
-        try:
-            supply.open()
-        except InstrumentError as error:
-            parts.append(str(error))  # off() opens what it needs by itself; say why it may fail
-        report = supply.off()
+        report = supply.off()  # opens the links by itself; identities can wait
         supply.close()
-        return OffReport(report.confirmed, tuple(parts) + report.parts)
+        return report
 
     def _send(self, kind: str, **fields: Any) -> None:
         stream = self._process.stdin
@@ -184,7 +191,9 @@ class GuardLink:
                 message = messages.decode(line)
             except (ValueError, json.JSONDecodeError):
                 break
+            self._heard = time.monotonic()
             self._closed = self._closed or message["kind"] == "closed"
-            self._inbox.put(GuardSaid(message))
+            if message["kind"] != "alive":
+                self._inbox.put(GuardSaid(message))
         if not self._closed:
             self._inbox.put(GuardDied())

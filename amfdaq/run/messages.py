@@ -1,8 +1,8 @@
 """What engine and guard say to each other: one JSON object per line over the guard's standard input and output.
 
 Engine to guard: ``start`` (first), ``beat`` (heartbeat with the newest temperature readings), ``arm``, ``on``, ``off``, ``finish``.
-Guard to engine: ``opened``, ``armed``, ``on``, ``off``, ``refused``, ``tripped``, ``supply`` (readings), ``alarm`` (the supply does
-not confirm that it is off), ``closed``.
+Guard to engine: ``opened``, ``armed``, ``on``, ``off``, ``refused``, ``tripped``, ``supply`` (readings), ``alive`` (twice a
+second), ``alarm`` (the supply does not confirm that it is off), ``closed``.
 """
 
 from __future__ import annotations

@@ -129,11 +129,15 @@ def test_a_hung_engine_means_off_within_the_heartbeat(bench: Bench, lab: Path, t
     process.send_signal(signal.SIGCONT)
     code, document, _ = finish(process)
     assert code == 1
-    reason = only_run(document)["reason"]  # 5 s of stale readings pass in 0.6 s at this speed: either may come first
+    reason = only_run(document)[
+        "reason"
+    ]  # 5 s of stale readings pass in 0.6 s at this speed: either may come first
     assert "heartbeat" in reason or "stale" in reason
 
 
-def test_a_killed_guard_is_noticed_and_the_engine_switches_off(bench: Bench, lab: Path, tmp_path: Path) -> None:
+def test_a_killed_guard_is_noticed_and_the_engine_switches_off(
+    bench: Bench, lab: Path, tmp_path: Path
+) -> None:
     process = start_run(lab, tmp_path / "data")
     heating(bench)
     time.sleep(0.3)
@@ -148,7 +152,20 @@ def test_a_killed_guard_is_noticed_and_the_engine_switches_off(bench: Bench, lab
     assert Run.open(run["file"]).status == "failed"
 
 
-def test_a_killed_recorder_is_started_again_and_nothing_is_lost(bench: Bench, lab: Path, tmp_path: Path) -> None:
+def test_a_hung_guard_is_noticed_and_the_engine_switches_off(bench: Bench, lab: Path, tmp_path: Path) -> None:
+    process = start_run(lab, tmp_path / "data")
+    heating(bench)
+    os.kill(child(process.pid, "amfdaq.run.guard"), signal.SIGSTOP)
+    stopped = time.monotonic_ns()
+    code, document, messages = finish(process)
+    assert code == 3, messages
+    assert (bench.ask(cmd="state")["last_off_ns"] - stopped) / 1e9 < 6.0
+    assert "guard" in only_run(document)["reason"]
+
+
+def test_a_killed_recorder_is_started_again_and_nothing_is_lost(
+    bench: Bench, lab: Path, tmp_path: Path
+) -> None:
     process = start_run(lab, tmp_path / "data", heat=30)
     heating(bench)
     os.kill(child(process.pid, "amfdaq.store.recorder"), signal.SIGKILL)
@@ -161,7 +178,9 @@ def test_a_killed_recorder_is_started_again_and_nothing_is_lost(bench: Bench, la
     assert "recorder-restarted" in [event.kind for event in run.events]
 
 
-def test_a_thermometer_that_hangs_up_in_the_baseline_comes_back(bench: Bench, lab: Path, tmp_path: Path) -> None:
+def test_a_thermometer_that_hangs_up_in_the_baseline_comes_back(
+    bench: Bench, lab: Path, tmp_path: Path
+) -> None:
     process = start_run(lab, tmp_path / "data", baseline=60, heat=10)
     wait_for(lambda: bench.ask(cmd="state")["commands"]["osensa"] > 10, 20, "no readings")
     bench.ask(cmd="fault", device="osensa", kind="disconnect", seconds=1.0)
