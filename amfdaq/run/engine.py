@@ -296,6 +296,10 @@ class Engine:
                     f"interlock {message['interlock']}: {message['reason']}; the field is off"
                 )
             self._guard_said = message
+        elif kind == "closed":  # nobody here asked it to
+            if not message["safe"]:
+                raise OffNotConfirmed(NOT_OFF)
+            raise RunAborted(f"{message['reason']}; the field is off")
         else:
             self._guard_said = message
 

@@ -11,6 +11,7 @@ Times on the grid of the run come from the run's clock; heartbeat and retries ar
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import queue
 import signal
@@ -28,6 +29,7 @@ from amfdaq.limits import Limits
 from amfdaq.reading import NAN, Reading, Sample, Status
 from amfdaq.run import messages
 from amfdaq.run.guard_pipes import Outbox, read_engine
+from amfdaq.run.guard_registry import forget, register
 from amfdaq.run.interlocks import Interlocks, Trip
 from amfdaq.run.schedule import Grid
 from amfdaq.run.status import status_of
@@ -287,10 +289,11 @@ class Guard:
         self._event("off-not-confirmed", text)
         self._say("alarm", reason=text)
         _shout(text)
+        wall = SystemClock()
         until = time.monotonic() + GIVE_UP_S
         while not report.confirmed and time.monotonic() < until:
             self._live()
-            time.sleep(RETRY_S)
+            wall.wait_until(wall.now_ns() + round(RETRY_S * NS))
             report = self.supply.off()
         self.safe = report.confirmed
         if self.safe:
@@ -397,11 +400,14 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, on_signal)
     threading.Thread(target=read_engine, args=(inbox,), name="engine", daemon=True).start()
+    note = register(json.loads(start["options"]))
     try:
         return guard.serve()
     except Exception as error:  # noqa: BLE001 the field is off by now (`serve`); what is left is to say so without a traceback
         _shout(f"error in amfdaq: {type(error).__name__}: {error}; the supply was told to switch off")
         return 3
+    finally:
+        forget(note)
 
 
 if __name__ == "__main__":

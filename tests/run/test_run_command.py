@@ -13,7 +13,7 @@ import psutil
 import pytest
 from running import amfdaq, finish, start_run, wait_for
 
-from amfdaq.cli.bench import Bench
+from amfdaq.cli.bench import Bench, write_rig
 from amfdaq.store.check import check_file
 from amfdaq.store.reader import Run
 
@@ -195,7 +195,9 @@ def test_a_thermometer_that_hangs_up_in_the_baseline_comes_back(
     assert np.isfinite(core.value[-1])
 
 
-def test_off_from_elsewhere_ends_the_run(bench: Bench, lab: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("serial", [False, True], ids=["tcp", "serial"])
+def test_off_from_elsewhere_ends_the_run(bench: Bench, tmp_path: Path, serial: bool) -> None:
+    lab = write_rig(tmp_path / "lab", bench.ready, serial=serial).parent
     process = start_run(lab, tmp_path / "data")
     heating(bench)
     result = amfdaq("off", lab / "rig.toml")
@@ -204,7 +206,7 @@ def test_off_from_elsewhere_ends_the_run(bench: Bench, lab: Path, tmp_path: Path
     assert field_is_off(bench)
     code, document, _ = finish(process)
     assert code == 1
-    assert "supply" in only_run(document)["reason"]
+    assert "guard was told to stop" in only_run(document)["reason"]
 
 
 def test_a_sweep_makes_a_campaign_with_a_table(bench: Bench, lab: Path, tmp_path: Path) -> None:
