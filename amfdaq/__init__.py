@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         StoreError,
     )
     from amfdaq.quantity import Quantity, parse
-    from amfdaq.recipe import Recipe, load_recipe
+    from amfdaq.recipe import Cool, Equilibrate, Heat, Recipe, load_recipe
     from amfdaq.rig import Rig, load_rig
     from amfdaq.run.acquire import Campaign, acquire
     from amfdaq.run.live import Progress
@@ -72,6 +72,9 @@ _HOMES = {
     "StoreError": "amfdaq.errors",
     "Quantity": "amfdaq.quantity",
     "parse": "amfdaq.quantity",
+    "Cool": "amfdaq.recipe",
+    "Equilibrate": "amfdaq.recipe",
+    "Heat": "amfdaq.recipe",
     "Recipe": "amfdaq.recipe",
     "load_recipe": "amfdaq.recipe",
     "Rig": "amfdaq.rig",
@@ -93,7 +96,10 @@ __all__ = [
     "BadInput",
     "Campaign",
     "ConfigError",
+    "Cool",
     "DataFileError",
+    "Equilibrate",
+    "Heat",
     "HeatingCurve",
     "InstrumentError",
     "InterlockTripped",

@@ -15,7 +15,6 @@ from amfdaq.errors import DataFileError
 from amfdaq.quantity import Quantity
 from amfdaq.sample import Sample
 from amfdaq.store.reader import Run
-from amfdaq.thermal import ThermalMass
 
 RUN_SUFFIXES = frozenset({".h5", ".hdf5", ".nxs"})
 
@@ -65,30 +64,27 @@ def find_files(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def load_curve(path: Path, overrides: Overrides) -> tuple[HeatingCurve, ThermalMass | None]:
-    """The heating curve of a file, and what is known of the sample.
+def load_curve(path: Path, overrides: Overrides) -> tuple[HeatingCurve, Sample | None]:
+    """The heating curve of a file, and the sample.
 
     Raises:
         DataFileError: the file cannot be used, or ``--on`` and ``--off`` do not fit it.
+        ConfigError: the sample in the run file cannot be read.
     """
+    sample = overrides.sample
     if path.suffix.lower() in RUN_SUFFIXES:
         run = Run.open(path)
         curve = run.heating_curve(overrides.channel)
-        thermal = None if overrides.sample is not None else sample_of(run, path)
+        sample = sample or sample_of(run)
     else:
         from amfdaq.store.tables import read_table
 
-        curve, thermal = (
-            read_table(path, channel=overrides.channel, **overrides.reading).heating_curve(),
-            None,
-        )
-    if overrides.sample is not None and not overrides.sample.blank:
-        thermal = overrides.sample.thermal()
-    return _apply(curve, overrides, path), thermal
+        curve = read_table(path, channel=overrides.channel, **overrides.reading).heating_curve()
+    return _apply(curve, overrides, path), sample
 
 
 def analyze_file(
-    path: Path,
+    path: Path | str,
     *,
     overrides: Overrides | None = None,
     settings: AnalysisSettings | None = None,
@@ -105,23 +101,26 @@ def analyze_file(
     Raises:
         DataFileError: the file cannot be used.
     """
-    overrides, settings = overrides or Overrides(), settings or AnalysisSettings()
-    curve, thermal = load_curve(path, overrides)
-    result = analyze(curve, thermal, settings)
+    path, overrides, settings = Path(path), overrides or Overrides(), settings or AnalysisSettings()
+    curve, sample = load_curve(path, overrides)
+    thermal = None if sample is None or sample.blank else sample.thermal()
+    result = analyze(curve, thermal, _in_medium(settings, sample))
     if save and path.suffix.lower() in RUN_SUFFIXES:
         _save(path, result)
     return result
 
 
-def sample_of(run: Run, path: Path) -> ThermalMass | None:
-    """Heat capacity and mass from the sample that the run file carries; None for a blank or when there is none."""
+def sample_of(run: Run) -> Sample | None:
+    """The sample that a run file carries, or None."""
     from amfdaq.sample import parse_sample
 
-    text = run.sample_toml
-    if not text:
-        return None
-    sample = parse_sample(text, path)
-    return None if sample.blank else sample.thermal()
+    return parse_sample(run.sample_toml, run.path) if run.sample_toml else None
+
+
+def _in_medium(settings: AnalysisSettings, sample: Sample | None) -> AnalysisSettings:
+    """The range in which the medium is liquid, where the sample says which medium it is."""
+    known = sample.temperature_range if sample is not None else None
+    return settings if known is None else replace(settings, medium_min=known[0], medium_max=known[1])
 
 
 def _apply(curve: HeatingCurve, overrides: Overrides, path: Path) -> HeatingCurve:

@@ -70,7 +70,7 @@ def acquire(
     rig: Rig,
     sample: Sample,
     calibrations: Calibrations,
-    folder: Path,
+    folder: Path | str,
     observer: Observer | None = None,
     on_run: Callable[[Acquired], None] | None = None,
 ) -> Campaign:
@@ -92,6 +92,7 @@ def acquire(
         BadInput: the recipe does not fit the limits of the rig or its coil, or the folder cannot be written.
         InstrumentError: an instrument could not be reached; nothing was switched on.
     """
+    folder = Path(folder)
     plans = recipe.expand()
     coil = calibrations.coil
     problems = dry_run(recipe, rig.limits, coil.line if coil is not None else None)
