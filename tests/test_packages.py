@@ -10,7 +10,12 @@ import pytest
 def script(folder: Path, text: str, *options: str) -> subprocess.CompletedProcess[str]:
     (folder / "mine.py").write_text(text)
     return subprocess.run(
-        [sys.executable, *options, "mine.py"], cwd=folder, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, *options, "mine.py"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 

@@ -94,11 +94,10 @@ def test_what_cannot_be_read_is_refused_with_a_sentence(text: object, dimension:
 def test_no_text_raises_anything_else(text: str, dimension: str) -> None:
     try:
         quantity = parse(text, dimension)
-    except QuantityError as error:
-        assert str(error)
-    else:
-        assert math.isfinite(quantity.value)
-        assert quantity.u >= 0
+    except QuantityError:
+        return
+    assert math.isfinite(quantity.value)
+    assert quantity.u >= 0
 
 
 @given(st.floats(1e-9, 1e9), st.sampled_from(dimensions()))
@@ -110,7 +109,11 @@ def test_si_text_reads_back_exactly(value: float, dimension: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "u", "text"),
-    [(114.53, 3.21, "114.5 ± 3.2 W/g"), (0.0392, 0.0016, "0.0392 ± 0.0016 W/g"), (1234.0, 56.0, "1234 ± 56 W/g")],
+    [
+        (114.53, 3.21, "114.5 ± 3.2 W/g"),
+        (0.0392, 0.0016, "0.0392 ± 0.0016 W/g"),
+        (1234.0, 56.0, "1234 ± 56 W/g"),
+    ],
 )
 def test_results_are_written_to_the_digits_of_their_uncertainty(value: float, u: float, text: str) -> None:
     assert format_pm(value, u, "W/g") == text

@@ -7,35 +7,42 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from amfdaq.cli.options import QuantityOption, json_option, reading, table_options
-from amfdaq.cli.output import print_json, say, show_result
+from amfdaq.cli.kinds import expect
+from amfdaq.cli.messages import error_entry, lines_of
+from amfdaq.cli.options import FileName, QuantityOption, json_option, reading, table_options
+from amfdaq.cli.output import print_json, show_result, warn
 from amfdaq.errors import AmfdaqError
 from amfdaq.quantity import Quantity, format_pm
 
 if TYPE_CHECKING:
     from amfdaq.analysis.result import SarResult
+    from amfdaq.sample import Sample
 
 
 @click.command("analyze")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--sample",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FileName(),
     help="sample.toml; goes before the one in the file.",
 )
 @click.option(
-    "--field", type=QuantityOption("field"), help='Field amplitude while on, such as "15 kA/m" or "18.8 mT".'
+    "--field",
+    type=QuantityOption("field", positive=True),
+    help='Field amplitude while on, such as "15 kA/m" or "18.8 mT".',
 )
-@click.option("--frequency", type=QuantityOption("frequency"), help='Field frequency, such as "300 kHz".')
+@click.option(
+    "--frequency", type=QuantityOption("frequency", positive=True), help='Field frequency, such as "300 kHz".'
+)
 @click.option(
     "--on",
     type=QuantityOption("time", bare="s"),
-    help="When the field went on: s from the start of the file.",
+    help="When the field went on: s on the clock of the file.",
 )
 @click.option(
     "--off",
     type=QuantityOption("time", bare="s"),
-    help="When the field went off: s from the start of the file.",
+    help="When the field went off: s on the clock of the file.",
 )
 @table_options
 @click.option(
@@ -67,11 +74,11 @@ def command(
     Exit code 0: every curve accepted; 1: at least one refused; 2: a file could not be used.
     """
     from amfdaq.analysis.pipeline import AnalysisSettings
-    from amfdaq.batch import Overrides, analyze_file, find_files
-    from amfdaq.sample import load_sample
+    from amfdaq.batch import Overrides, analyze_file
 
+    stated = sample_of(sample)
     overrides = Overrides(
-        sample=load_sample(sample) if sample is not None else None,
+        sample=stated,
         field=field,
         frequency=frequency,
         on=None if on is None else on.value,
@@ -82,12 +89,14 @@ def command(
     settings = AnalysisSettings(t_eq=None if t_eq is None else t_eq.value)
     results: list[SarResult] = []
     errors: list[dict[str, Any]] = []
-    for path in find_files(paths):
+    remarks: list[str] = []
+    for path in _files(paths, errors):
         try:
             results.append(analyze_file(path, overrides=overrides, settings=settings, save=save))
+            remarks += _remarks(path, stated)
         except AmfdaqError as error:
-            errors.append({"source": str(path), "message": str(error), "exit_code": error.exit_code})
-            say(f"amfdaq: {error}")
+            _note(path, error, errors)
+    warn(remarks)
     document: dict[str, Any] = {"runs": [result.to_json() for result in results]}
     document["summary"] = summarize(results)
     if errors:
@@ -100,6 +109,51 @@ def command(
         _show_summary(document["summary"])
     refused = any(item["verdict"] != "accepted" for item in document["runs"])
     ctx.exit(max((error["exit_code"] for error in errors), default=1 if refused else 0))
+
+
+def sample_of(path: Path | None) -> Sample | None:
+    """The sample that was given with ``--sample``.
+
+    Raises:
+        ConfigError: with every problem of its file.
+    """
+    from amfdaq.sample import load_sample
+
+    if path is None:
+        return None
+    expect(path, "sample")
+    return load_sample(path)
+
+
+def _files(paths: tuple[Path, ...], errors: list[dict[str, Any]]) -> list[Path]:
+    """All files to look at, each once; a path without any is an error that leaves the others alone."""
+    from amfdaq.batch import find_files
+
+    found: dict[Path, Path] = {}
+    for path in paths:
+        try:
+            found |= {file.resolve(): file for file in find_files((path,))}
+        except AmfdaqError as error:
+            _note(path, error, errors)
+    return list(found.values())
+
+
+def _note(path: Path, error: AmfdaqError, errors: list[dict[str, Any]]) -> None:
+    errors.append(error_entry(path, error))
+    warn(lines_of(error))
+
+
+def _remarks(path: Path, stated: Sample | None) -> list[str]:
+    """What makes a SAR less certain than it looks: of the sample that was given, or of the one in the file."""
+    from amfdaq.batch import RUN_SUFFIXES
+    from amfdaq.cli.run import remarks
+    from amfdaq.sample import parse_sample
+    from amfdaq.store.reader import Run
+
+    if stated is not None:
+        return remarks(sample=stated)
+    text = Run.open(path).sample_toml if path.suffix.lower() in RUN_SUFFIXES else ""
+    return remarks(sample=parse_sample(text, path)) if text else []
 
 
 def summarize(results: list[SarResult]) -> list[dict[str, Any]]:

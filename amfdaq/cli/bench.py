@@ -46,6 +46,11 @@ class Bench:
         except (OSError, ValueError) as error:
             raise AmfdaqError(f"the simulated bench does not answer: {error}") from error
 
+    def last_words(self) -> str:
+        """What the bench wrote to stderr before it ended by itself."""
+        assert self.process.stderr is not None  # noqa: S101 a pipe, for the type checker
+        return self.process.stderr.read().decode(errors="replace").strip()
+
     def stop(self) -> None:
         """End the bench."""
         if self.process.stdin is not None:
@@ -82,8 +87,10 @@ def start_bench(*, speed: float, seed: int, config: Path | None = None, extra: t
     assert process.stdout is not None and process.stderr is not None  # noqa: S101, PT018 both are pipes, for the type checker
     line = process.stdout.readline()
     if not line:
-        message = process.stderr.read().decode(errors="replace").strip()
+        bench = Bench(process, {})
+        message = bench.last_words().removeprefix("mocks: ").removesuffix(".")
         code = process.wait()
+        bench.stop()
         raise (BadInput if code == 2 else AmfdaqError)(message or "the simulated bench did not start")
     return Bench(process, json.loads(line))
 

@@ -2,95 +2,96 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from amfdaq.cli.options import json_option
-from amfdaq.cli.output import print_json
-from amfdaq.errors import AmfdaqError, BadInput, ConfigError
+from amfdaq.cli.kinds import expect, kind_of
+from amfdaq.cli.messages import error_entry, in_words_of_options, lines_of
+from amfdaq.cli.options import FileName, json_option
+from amfdaq.cli.output import print_json, say, warn
+from amfdaq.errors import AmfdaqError, ConfigError
 
 if TYPE_CHECKING:
-    from amfdaq.calibrated import CoilSource
+    from amfdaq.calibrated import Calibrations, CoilSource
     from amfdaq.recipe import Recipe
+    from amfdaq.rig import Rig
+    from amfdaq.sample import Sample
 
-_KINDS = {
-    "recipe": ("recipe", "step", "sweep", "repeat"),
-    "rig": ("rig", "thermometer", "supply", "limits"),
-    "sample": ("sample", "vessel"),
-    "certificate": ("certificate",),
-}
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found in a file.
+
+    Attributes:
+        problems: what is wrong, one sentence each with its file.
+        notes: what the file amounts to.
+        warnings: what was converted or will make results less certain.
+    """
+
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The rig against which recipes are walked.
+
+    Attributes:
+        rig: whose limits count.
+        calibrations: its certificates.
+    """
+
+    rig: Rig
+    calibrations: Calibrations
 
 
 @click.command("check")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--dry-run", "rig", type=click.Path(path_type=Path, dir_okay=False), metavar="RIG",
+@click.option("--dry-run", "rig", type=FileName(), metavar="RIG",
               help="Walk each recipe against the limits and the coil of this rig and print its timeline.")  # fmt: skip
 @json_option
 @click.pass_context
 def command(ctx: click.Context, paths: tuple[Path, ...], rig: Path | None, *, as_json: bool) -> None:
     """Validate rig, sample, recipe, certificate and run files; what a file is, is seen from what is in it.
 
-    Exit code 0: all good; 2: at least one is not.
+    What is good is listed on stdout, what is wrong on stderr. Exit code 0: all good; 2: at least one is not.
     """
+    walk = _walk_of(rig) if rig is not None else None
     report: list[dict[str, Any]] = []
+    errors: list[dict[str, Any]] = []
     for path in paths:
-        entry: dict[str, Any] = {"file": str(path), "kind": "unknown", "problems": [], "notes": []}
+        kind, findings = "unknown", Findings()
         try:
-            entry["kind"] = kind_of(path)
-            entry["problems"], entry["notes"] = check(path, entry["kind"], rig)
-        except ConfigError as error:
-            entry["problems"] = [str(problem) for problem in error.problems]
+            kind = kind_of(path)
+            findings = check(path, kind, walk)
         except AmfdaqError as error:
-            entry["problems"] = [str(error)]
-        report.append(entry)
+            findings = Findings(problems=tuple(lines_of(error)))
+            errors.append(error_entry(path, error))
+        else:
+            errors += [{"source": str(path), "message": text, "exit_code": 2} for text in findings.problems]
+        report.append(
+            {"file": str(path), "kind": kind, "problems": list(findings.problems),
+             "notes": [*findings.notes, *findings.warnings]}
+        )  # fmt: skip
+        warn((*findings.problems, *findings.warnings))
+        if not as_json and not findings.problems:
+            click.echo(f"{path}: {kind}, good")
+            for note in findings.notes:
+                click.echo(f"  {note}")
+    if rig is not None and not any(entry["kind"] == "recipe" for entry in report):
+        say("amfdaq: --dry-run walks recipes, and there is none among these files")
     if as_json:
-        print_json({"files": report})
-    else:
-        for entry in report:
-            click.echo(f"{entry['file']}: {entry['kind']}, {'not good' if entry['problems'] else 'good'}")
-            for line in (*entry["notes"], *entry["problems"]):
-                click.echo(f"  {line}")
-    ctx.exit(2 if any(entry["problems"] for entry in report) else 0)
+        print_json({"files": report, **({"errors": errors} if errors else {})})
+    ctx.exit(2 if errors else 0)
 
 
-def kind_of(path: Path) -> str:
-    """What a file is: ``rig``, ``sample``, ``recipe``, ``certificate`` or ``run``.
-
-    Raises:
-        BadInput: it cannot be read, or it is none of them.
-    """
-    if path.suffix.lower() in {".h5", ".hdf5", ".nxs"}:
-        return "run"
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BadInput(
-            f"{path}: cannot be read ({error.strerror}); name a .toml or a run file (.h5)"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise BadInput(
-            f"{path}: neither a run file (.h5) nor UTF-8 text; name a .toml or a run file"
-        ) from error
-    try:
-        keys = set(tomllib.loads(text))
-    except tomllib.TOMLDecodeError:
-        keys = {
-            line.strip().strip("[]").partition(".")[0] for line in text.splitlines() if line.startswith("[")
-        }
-    for kind in ("certificate", "rig", "sample", "recipe"):
-        if any(key in _KINDS[kind] for key in keys):
-            return kind
-    raise BadInput(
-        f"{path}: neither rig, sample, recipe nor certificate: a [rig], [sample], [recipe] or [certificate] table is missing"
-    )
-
-
-def check(path: Path, kind: str, rig: Path | None) -> tuple[list[str], list[str]]:
-    """Problems and notes of one file.
+def check(path: Path, kind: str, walk: Walk | None = None) -> Findings:
+    """What is to be said of one file.
 
     Raises:
         AmfdaqError: it cannot be used at all.
@@ -98,69 +99,91 @@ def check(path: Path, kind: str, rig: Path | None) -> tuple[list[str], list[str]
     if kind == "run":
         from amfdaq.store.check import check_file
 
-        return check_file(path), []
+        return Findings(problems=tuple(in_words_of_options(f"{path}: {text}") for text in check_file(path)))
     if kind == "rig":
         return _check_rig(path)
     if kind == "sample":
-        from amfdaq.sample import load_sample
-
-        return [], _describe_sample(load_sample(path))
+        return _check_sample(path)
     if kind == "certificate":
         return _check_certificate(path)
-    return _check_recipe(path, rig)
+    return _check_recipe(path, walk)
 
 
-def _check_rig(path: Path) -> tuple[list[str], list[str]]:
+def _walk_of(rig: Path) -> Walk:
     from amfdaq.rig import load_rig
     from calibration import load_for
 
-    return [], list(load_for(load_rig(path)).warnings)
+    expect(rig, "rig")
+    loaded = load_rig(rig)
+    return Walk(loaded, load_for(loaded))
 
 
-def _check_certificate(path: Path) -> tuple[list[str], list[str]]:
+def _check_rig(path: Path) -> Findings:
+    from amfdaq.cli.run import remarks
+    from amfdaq.rig import load_rig
+    from calibration import load_for
+
+    rig = load_rig(path)
+    return Findings(warnings=(*remarks(rig=rig), *load_for(rig).warnings))
+
+
+def _check_certificate(path: Path) -> Findings:
     import datetime as dt
 
+    from amfdaq.config import read_toml
     from calibration import load_coil_certificate, load_thermometer_certificate
 
-    kind = tomllib.loads(path.read_text(encoding="utf-8")).get("certificate", {}).get("kind")
+    file = read_toml(path)
+    head = file.at(("certificate",))
+    kind = head.get("kind") if isinstance(head, dict) else None
+    if kind not in {"coil", "thermometer"} and isinstance(head, dict):
+        said = "missing key: add kind =" if kind is None else "must be one of"
+        raise ConfigError([file.problem(("certificate", "kind"), f'{said} "coil" or "thermometer"')])
     load = load_thermometer_certificate if kind == "thermometer" else load_coil_certificate
     expired = load(path).expired(dt.datetime.now().astimezone().date())
-    return [], [expired] if expired else []
+    return Findings(warnings=(expired,) if expired else ())
 
 
-def _describe_sample(sample: Any) -> list[str]:
+def _check_sample(path: Path) -> Findings:
+    from amfdaq.cli.run import remarks
+    from amfdaq.sample import load_sample
+
+    sample = load_sample(path)
+    return Findings(notes=(_describe_sample(sample),), warnings=tuple(remarks(sample=sample)))
+
+
+def _describe_sample(sample: Sample) -> str:
     if sample.blank:
-        return ["a blank: there is no SAR to compute"]
+        return "a blank: there is no SAR to compute"
     thermal = sample.thermal()
-    return [
-        (
-            f"heat capacity {thermal.heat_capacity:.4g} J/K, {thermal.mass * 1e6:.4g} mg of {thermal.basis}: "
-            f"1 mK/s is {thermal.heat_capacity / thermal.mass * 1e-6:.4g} W/g"
-        )
-    ]
+    return (
+        f"heat capacity {thermal.heat_capacity:.4g} J/K, {thermal.mass * 1e6:.4g} mg of {thermal.basis}: "
+        f"1 mK/s is {thermal.heat_capacity / thermal.mass * 1e-6:.4g} W/g"
+    )
 
 
-def _check_recipe(path: Path, rig: Path | None) -> tuple[list[str], list[str]]:
-    from amfdaq.recipe import dry_run, load_recipe
+def _check_recipe(path: Path, walk: Walk | None) -> Findings:
+    from amfdaq.cli.run import fits, remarks
+    from amfdaq.recipe import load_recipe
 
     recipe = load_recipe(path)
-    shortest, longest = recipe.duration().total
-    span = f"{shortest / 60:.1f}" if shortest == longest else f"{shortest / 60:.1f} to {longest / 60:.1f}"
-    notes = [f"{len(recipe.expand())} run(s), {span} min in all", *recipe.notes]
-    if rig is None:
-        return [], notes
-    from amfdaq.rig import load_rig
-    from calibration import load_for
-
-    loaded = load_rig(rig)
-    coil = load_for(loaded).coil
-    problems = dry_run(recipe, loaded.limits, coil.line if coil is not None else None)
-    if not problems:
-        notes += list(_walk(recipe, coil))
-    return [f"{path}: {problem}" for problem in problems], notes
+    notes = [f"{len(recipe.expand())} run(s), {_span(*recipe.duration().total)} in all"]
+    warnings = tuple(remarks(recipe=recipe))
+    if walk is None:
+        return Findings(notes=tuple(notes), warnings=warnings)
+    fits(recipe, path, walk.rig, walk.calibrations)
+    return Findings(notes=(*notes, *_timeline(recipe, walk.calibrations.coil)), warnings=warnings)
 
 
-def _walk(recipe: Recipe, coil: CoilSource | None) -> Iterator[str]:
+def _span(shortest: float, longest: float) -> str:
+    """A duration in the unit that a person plans with, from s."""
+    units = (("min", 60.0, 3 * 3600.0), ("h", 3600.0, 3 * 86400.0), ("days", 86400.0, float("inf")))
+    unit, size = next((unit, size) for unit, size, most in units if longest <= most)
+    low, high = f"{shortest / size:.4g}", f"{longest / size:.4g}"
+    return f"{low} {unit}" if low == high else f"{low} to {high} {unit}"
+
+
+def _timeline(recipe: Recipe, coil: CoilSource | None) -> Iterator[str]:
     """The time line of every run, a line per step."""
     from amfdaq.recipe import timeline
 

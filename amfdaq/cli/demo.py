@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from amfdaq.cli.options import json_option
+from amfdaq.cli.options import FolderName, json_option
 from amfdaq.cli.output import print_json, say
 from amfdaq.quantity import format_pm
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 @click.command("demo")
-@click.option("-o", "--out", "folder", type=click.Path(path_type=Path, file_okay=False), default=None,
+@click.option("-o", "--out", "folder", type=FolderName(), default=None,
               help="Folder for the files; by default a new one, demo-<time>, in this folder.")  # fmt: skip
 @click.option(
     "--seed",
-    type=int,
+    type=click.IntRange(min=0),
     default=1,
     show_default=True,
     help="Of the noise and of the hidden true values of the bench.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from amfdaq.cli.options import json_option
-from amfdaq.cli.output import print_json
+from amfdaq.cli.output import print_json, warn
 
 
 @click.command("drivers")
@@ -13,9 +13,6 @@ from amfdaq.cli.output import print_json
 def command(*, as_json: bool) -> None:
     """List the drivers that are installed: instrument family, models, link and how well the protocol is known."""
     from dataclasses import asdict
-
-    from rich.console import Console
-    from rich.table import Table
 
     from amfdaq.errors import AmfdaqError
     from amfdaq.instruments import driver_class, driver_names
@@ -30,16 +27,9 @@ def command(*, as_json: bool) -> None:
     if as_json:
         print_json({"drivers": rows, "broken": broken})
     else:
-        table = Table("driver", "kind", "family", "models", "link", "evidence", box=None)
         for row in rows:
-            table.add_row(
-                row["name"],
-                row["kind"],
-                row["family"],
-                ", ".join(row["models"]),
-                row["link"],
-                row["evidence"],
-            )
-        Console(highlight=False).print(table)
-    for line in broken:
-        click.echo(f"amfdaq: driver {line}", err=True)
+            click.echo(f"{row['name']}: {row['kind']}, {row['family']}")
+            click.echo(f"    models    {', '.join(row['models'])}")
+            click.echo(f"    link      {row['link']}")
+            click.echo(f"    evidence  {row['evidence']}")
+    warn(f"driver {line}" for line in broken)

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from amfdaq.cli.options import QuantityOption, json_option, out_option, reading, table_options
-from amfdaq.cli.output import print_json, say
+from amfdaq.cli.messages import error_entry, lines_of
+from amfdaq.cli.options import FileName, QuantityOption, json_option, out_option, reading, table_options
+from amfdaq.cli.output import print_json, warn
 from amfdaq.errors import AmfdaqError
 from amfdaq.quantity import Quantity
 
@@ -16,20 +17,24 @@ from amfdaq.quantity import Quantity
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @out_option
+@click.option("--sample", type=FileName(), help="sample.toml to keep in the file.")
 @click.option(
-    "--sample", type=click.Path(path_type=Path, dir_okay=False), help="sample.toml to keep in the file."
+    "--field",
+    type=QuantityOption("field", positive=True),
+    help='Field amplitude while on, such as "15 kA/m".',
 )
-@click.option("--field", type=QuantityOption("field"), help='Field amplitude while on, such as "15 kA/m".')
-@click.option("--frequency", type=QuantityOption("frequency"), help='Field frequency, such as "300 kHz".')
+@click.option(
+    "--frequency", type=QuantityOption("frequency", positive=True), help='Field frequency, such as "300 kHz".'
+)
 @click.option(
     "--on",
     type=QuantityOption("time", bare="s"),
-    help="When the field went on: s from the start of the table.",
+    help="When the field went on: s on the clock of the table.",
 )
 @click.option(
     "--off",
     type=QuantityOption("time", bare="s"),
-    help="When the field went off: s from the start of the table.",
+    help="When the field went off: s on the clock of the table.",
 )
 @table_options
 @json_option
@@ -54,14 +59,18 @@ def command(
 
     Exit code 0: all imported; 2: a table could not be used (the others are imported).
     """
-    from amfdaq.sample import load_sample
+    from amfdaq.cli.analyze import sample_of
+    from amfdaq.cli.run import remarks
     from amfdaq.store.importing import Imported, import_table
 
+    stated = sample_of(sample)
+    warn(remarks(sample=stated))
     what = Imported(
-        sample=load_sample(sample).text if sample is not None else "",
+        sample=stated.text if stated is not None else "",
         field=field.value if field is not None else None,
         u_field=field.u if field is not None else 0.0,
         frequency=frequency.value if frequency is not None else None,
+        u_frequency=frequency.u if frequency is not None else 0.0,
         on=on.value if on is not None else None,
         off=off.value if off is not None else None,
         notes=(field.note,) if field is not None and field.note else (),
@@ -76,8 +85,8 @@ def command(
         try:
             file, notes = import_table(path, folder, what)
         except AmfdaqError as error:
-            errors.append({"source": str(path), "message": str(error), "exit_code": error.exit_code})
-            say(f"amfdaq: {error}")
+            errors.append(error_entry(path, error))
+            warn(lines_of(error))
             continue
         done.append({"source": str(path), "file": str(file), "notes": list(notes)})
         if not as_json:
@@ -85,5 +94,5 @@ def command(
             for note in notes:
                 click.echo(f"  note: {note}")
     if as_json:
-        print_json({"imported": done, "errors": errors})
+        print_json({"imported": done, **({"errors": errors} if errors else {})})
     ctx.exit(max((error["exit_code"] for error in errors), default=0))

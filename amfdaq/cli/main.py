@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import io
 import os
 import sys
 import tempfile
 import traceback
-from typing import Any
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
-from amfdaq.cli.output import print_json
-from amfdaq.errors import AmfdaqError, ConfigError
+from amfdaq.cli.messages import error_document, lines_of, usage_sentence
+from amfdaq.cli.output import print_json, say
+from amfdaq.errors import AmfdaqError
 
 COMMANDS = {
     "demo": (
@@ -49,6 +52,17 @@ class Lazy(click.Group):
         command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command if isinstance(command, click.Command) else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which was probably meant."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            close = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f'did you mean "{close[0]}"?' if close else f"the commands are {', '.join(COMMANDS)}"
+            ctx.fail(f'there is no command "{name}"; {hint}')
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table of commands, without importing any."""
         del ctx
@@ -68,6 +82,8 @@ def main() -> None:
 def entry(arguments: list[str] | None = None) -> None:
     """Entry point of the ``amfdaq`` script."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a sign that the terminal lacks must not end a command
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run(arguments))
 
 
@@ -76,35 +92,29 @@ def run(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     try:
         code = main.main(arguments, prog_name="amfdaq", standalone_mode=False)
-    except click.ClickException as error:
-        if as_json:
-            print_json({"runs": [], "error": {"message": error.format_message(), "exit_code": 2}})
+    except NoArgsIsHelpError as error:
         error.show()
         return 2
-    except click.Abort:
-        click.echo("amfdaq: stopped from the keyboard", err=True)
-        return 1
-    except AmfdaqError as error:
-        tell(error, as_json=as_json)
-        return error.exit_code
     except BrokenPipeError:
         return 3  # the reader of our output is gone; there is nobody to tell
     except Exception as error:  # noqa: BLE001 the last line of defence: a person gets a sentence, the details go to a file
-        sentence = _keep_details(error)
+        lines, code = _explained(error)
         if as_json:
-            print_json({"runs": [], "error": {"message": sentence, "exit_code": 3}})
-        click.echo(f"amfdaq: {sentence}", err=True)
-        return 3
+            print_json(error_document("; ".join(lines), code, problems=lines))
+        for line in lines:
+            say(line if line.startswith(("amfdaq ", "amfdaq:")) else f"amfdaq: {line}")
     return code if isinstance(code, int) else 0
 
 
-def tell(error: AmfdaqError, *, as_json: bool) -> None:
-    """Print an error as one line per problem, and as JSON where asked for."""
-    lines = [str(problem) for problem in error.problems] if isinstance(error, ConfigError) else [str(error)]
-    if as_json:
-        print_json({"runs": [], "error": {"message": "; ".join(lines), "exit_code": error.exit_code}})
-    for line in lines:
-        click.echo(f"amfdaq: {line}", err=True)
+def _explained(error: Exception) -> tuple[list[str], int]:
+    """One line for each problem, and the exit code."""
+    if isinstance(error, AmfdaqError):
+        return lines_of(error), error.exit_code
+    if isinstance(error, click.ClickException):
+        return [usage_sentence(error)], 2
+    if isinstance(error, click.Abort):
+        return ["stopped from the keyboard"], 1
+    return [_keep_details(error)], AmfdaqError.exit_code
 
 
 def _keep_details(error: Exception) -> str:
@@ -120,11 +130,6 @@ def _keep_details(error: Exception) -> str:
     except OSError:
         place = "the details could not be written"
     return f"this is an error in amfdaq itself ({type(error).__name__}: {error}); please report it, {place}"
-
-
-def exit_with(code: int) -> Any:
-    """End a command with an exit code."""
-    click.get_current_context().exit(code)
 
 
 if __name__ == "__main__":

@@ -18,11 +18,13 @@ class QuantityOption(click.ParamType[Quantity]):
     Args:
         dimension: what it must be.
         bare: unit that a bare number takes, or None where a unit is required.
+        positive: zero is refused.
     """
 
-    def __init__(self, dimension: str, bare: str | None = None) -> None:
+    def __init__(self, dimension: str, bare: str | None = None, *, positive: bool = False) -> None:
         self.dimension = dimension
         self.bare = bare
+        self.positive = positive
         self.name = dimension
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Quantity:
@@ -34,16 +36,63 @@ class QuantityOption(click.ParamType[Quantity]):
             with contextlib.suppress(ValueError):  # it has a unit of its own
                 text = f"{float(text)!r} {self.bare}"
         try:
-            return parse(text, self.dimension)
+            quantity = parse(text, self.dimension)
         except QuantityError as error:
-            self.fail(str(error), param, ctx)
+            lost = "; keep the quotes, or the shell splits it at the space" if _is_number(text) else ""
+            self.fail(f"{error}{lost}", param, ctx)
+        if self.positive and not quantity.value > 0:
+            self.fail(f'"{text}" must be above zero', param, ctx)
+        return quantity
+
+
+class FileName(click.ParamType[Path]):
+    """The name of a file; whoever reads it says more when it is not there."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """A path that is not a folder."""
+        path = Path(value)
+        if path.is_dir():
+            self.fail(f'"{path}" is a folder: name the file in it', param, ctx)
+        return path
+
+
+class FolderName(click.ParamType[Path]):
+    """The name of a folder.
+
+    Args:
+        exists: it must be there; otherwise it is made when it is needed.
+    """
+
+    name = "folder"
+
+    def __init__(self, *, exists: bool = False) -> None:
+        self.exists = exists
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """A path that is not a file."""
+        path = Path(value)
+        if path.exists() and not path.is_dir():
+            self.fail(f'"{path}" is a file: name a folder', param, ctx)
+        if self.exists and not path.exists():
+            self.fail(f'there is no folder "{path}": check the name', param, ctx)
+        return path
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document on stdout and nothing else."
 )
 out_option = click.option(
-    "-o", "--out", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path(), show_default="this folder",
+    "-o", "--out", "folder", type=FolderName(), default=Path(), show_default="this folder",
     help="Folder for the files.",
 )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,13 +15,22 @@ if TYPE_CHECKING:
 
 
 def print_json(document: dict[str, Any]) -> None:
-    """The one JSON document of a command; NaN is an error of ours, not something to print."""
-    click.echo(json.dumps(document, allow_nan=False, indent=1, ensure_ascii=False))
+    """The one JSON document of a command, in ASCII, which every terminal and every pipe can take.
+
+    NaN is an error of ours, not something to print.
+    """
+    click.echo(json.dumps(document, allow_nan=False, indent=1))
 
 
 def say(text: str) -> None:
     """A message for the person at the terminal."""
     click.echo(text, err=True)
+
+
+def warn(texts: Iterable[str]) -> None:
+    """What a person should know before the result is believed: one line each, none twice."""
+    for text in dict.fromkeys(texts):
+        say(f"amfdaq: {text}")
 
 
 def show_result(result: SarResult, *, details: bool = True) -> None:
@@ -68,7 +78,9 @@ def _show_details(data: dict[str, Any]) -> None:
             table.add_row(f"{item['name']} {variant}".strip(), rate, remark)
         console.print(table)
     if data["budget"]:
-        table = Table("uncertainty budget", "relative (k = 1)", box=None, pad_edge=True)
+        table = Table("uncertainty budget", "relative (k = 1)", "enters", box=None, pad_edge=True)
         for row in sorted(data["budget"], key=lambda row: -(row["relative"] or 0.0)):
-            table.add_row(str(row["source"]), f"{100 * (row['relative'] or 0.0):.2f} %")
+            twice = " (counted twice)" if row.get("sensitivity") == -2.0 else ""
+            enters = {"rate": "rate, SAR, ILP", "SAR": "SAR, ILP", "ILP": "ILP"}[row["of"]]
+            table.add_row(f"{row['source']}{twice}", f"{100 * (row['relative'] or 0.0):.2f} %", enters)
         console.print(table)

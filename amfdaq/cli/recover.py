@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from amfdaq.cli.options import json_option
+from amfdaq.cli.options import FolderName, json_option
 from amfdaq.cli.output import print_json
 
 
 @click.command("recover")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.argument("folder", type=FolderName(exists=True))
 @json_option
 def command(folder: Path, *, as_json: bool) -> None:
     """Rebuild the run files in FOLDER whose journals are still there; every complete record is kept."""

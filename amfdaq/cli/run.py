@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from amfdaq.cli.options import json_option, out_option
-from amfdaq.cli.output import print_json, say, show_result
+from amfdaq.cli.options import FileName, json_option, out_option
+from amfdaq.cli.output import print_json, say, show_result, warn
 
 if TYPE_CHECKING:
+    from amfdaq.calibrated import Calibrations
+    from amfdaq.recipe import Recipe
+    from amfdaq.rig import Rig
     from amfdaq.run.acquire import Acquired, Campaign
+    from amfdaq.sample import Sample
 
 
 @click.command("run")
-@click.argument("recipe", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--rig", required=True, type=click.Path(path_type=Path, dir_okay=False), help="rig.toml")
-@click.option("--sample", required=True, type=click.Path(path_type=Path, dir_okay=False), help="sample.toml")
+@click.argument("recipe", type=FileName())
+@click.option("--rig", required=True, type=FileName(), help="rig.toml")
+@click.option("--sample", required=True, type=FileName(), help="sample.toml")
 @out_option
 @json_option
 @click.pass_context
@@ -35,8 +39,9 @@ def command(
 
     loaded_recipe, loaded_rig, loaded_sample = load_all(recipe, rig, sample)
     calibrations = load_for(loaded_rig)
-    for warning in calibrations.warnings:
-        say(f"amfdaq: {warning}")
+    fits(loaded_recipe, recipe, loaded_rig, calibrations)
+    warn(remarks(recipe=loaded_recipe, rig=loaded_rig, sample=loaded_sample))
+    warn(calibrations.warnings)
     recovered(folder)
     with Terminal(quiet=False) as terminal:
         campaign = acquire(
@@ -57,6 +62,7 @@ def load_all(recipe: Path, rig: Path, sample: Path) -> tuple[Any, Any, Any]:
     Raises:
         ConfigError: with every problem in any of them.
     """
+    from amfdaq.cli.kinds import expect
     from amfdaq.errors import ConfigError, Problem
     from amfdaq.recipe import load_recipe
     from amfdaq.rig import load_rig
@@ -64,14 +70,43 @@ def load_all(recipe: Path, rig: Path, sample: Path) -> tuple[Any, Any, Any]:
 
     loaded: list[Any] = []
     problems: list[Problem] = []
-    for load, path in ((load_recipe, recipe), (load_rig, rig), (load_sample, sample)):
+    for kind, load, path in (
+        ("recipe", load_recipe, recipe), ("rig", load_rig, rig), ("sample", load_sample, sample),
+    ):  # fmt: skip
         try:
+            expect(path, kind)
             loaded.append(load(path))
         except ConfigError as error:
             problems.extend(error.problems)
     if problems:
         raise ConfigError(problems)
     return loaded[0], loaded[1], loaded[2]
+
+
+def fits(recipe: Recipe, path: Path, rig: Rig, calibrations: Calibrations) -> None:
+    """Check a recipe against the limits of the rig and its coil, before anything is opened or created.
+
+    Raises:
+        ConfigError: with every step that does not fit, in the name of the recipe file.
+    """
+    from amfdaq.errors import ConfigError, Problem
+    from amfdaq.recipe import dry_run
+
+    coil = calibrations.coil
+    found = dry_run(recipe, rig.limits, coil.line if coil is not None else None)
+    if found:
+        advice = f"; change the recipe, or see limits and coil in {rig.path}"
+        raise ConfigError([Problem(path, None, "", sentence + advice) for sentence in found])
+
+
+def remarks(
+    *, recipe: Recipe | None = None, rig: Rig | None = None, sample: Sample | None = None
+) -> list[str]:
+    """What was converted, and what makes a result less certain than it looks, each with its file."""
+    found = [(item.path, note) for item in (recipe, rig) if item is not None for note in item.notes]
+    if sample is not None:
+        found += [(sample.path, warning) for warning in sample.warnings]
+    return [f"{path}: {text}" for path, text in found]
 
 
 def recovered(folder: Path) -> None:

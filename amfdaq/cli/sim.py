@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 from pathlib import Path
 
 import click
 
-from amfdaq.cli.options import json_option
+from amfdaq.cli.options import FileName, FolderName, json_option
 from amfdaq.cli.output import print_json
+from amfdaq.errors import AmfdaqError
 
 
 @click.command("sim")
-@click.option("-o", "--out", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("bench"),
+@click.option("-o", "--out", "folder", type=FolderName(), default=Path("bench"),
               show_default=True, help="Where to write the rig, sample, recipes and certificates of the bench.")  # fmt: skip
 @click.option(
     "--bench",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=FileName(),
     help="bench.toml: another sample, coil or probe.",
 )
 @click.option(
@@ -28,7 +30,7 @@ from amfdaq.cli.output import print_json
 )
 @click.option(
     "--seed",
-    type=int,
+    type=click.IntRange(min=0),
     default=1,
     show_default=True,
     help="Of the noise and of the hidden true values; 0: all nominal.",
@@ -47,6 +49,7 @@ def command(
     """
     from amfdaq.cli.bench import start_bench, write_rig
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the bench ends, with 0
     running = start_bench(speed=speed, seed=seed, config=bench)
     try:
         rig = write_rig(folder, running.ready, serial=serial)
@@ -62,6 +65,7 @@ def command(
             click.echo(f"  {'control':10s}{running.ready['control']}\n\nnow, in another terminal:\n")
             click.echo(f"  amfdaq run {folder}/recipe.toml --rig {rig} --sample {folder}/sample.toml -o data")
         with contextlib.suppress(KeyboardInterrupt):
-            running.process.wait()
+            if running.process.wait() != 0:
+                raise AmfdaqError(running.last_words() or "the simulated bench ended by itself")
     finally:
         running.stop()

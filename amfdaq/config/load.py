@@ -101,6 +101,9 @@ def parse_toml(text: str, path: Path) -> TomlFile:
     except tomllib.TOMLDecodeError as error:
         line, message = explain_syntax(text, error)
         raise ConfigError([Problem(path, line, "", message)]) from error
+    except (ValueError, RecursionError) as error:  # thousands of digits, or of brackets
+        message = "a number or a nesting in it is far too long to be meant: is this the right file?"
+        raise ConfigError([Problem(path, None, "", message)]) from error
     return TomlFile(path, text, data, key_lines(text))
 
 

@@ -52,6 +52,8 @@ def _explain(  # noqa: PLR0911 one return per way of getting TOML wrong
         return line, f'{_quoted(row)}: {_QUOTES}; here {assigned["key"]} = "{assigned["value"]}"'
     if "expected '='" in lower or "invalid statement" in lower or "initial character for a key" in lower:
         return line, f'{_quoted(row)} is neither a [table] nor a key = value; begin a remark with "#"'
+    if "illegal character" in lower:
+        return line, f"{_quoted(row)}: there is an invisible control character in it: type the line again"
     if "escape" in lower or "\\" in reason:
         return line, f"{_quoted(row)}: a backslash begins an escape; write paths with / or in 'single quotes'"
     return line, f"{_quoted(row)} is not TOML: {reason[:1].lower()}{reason[1:]}"

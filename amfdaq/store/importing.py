@@ -29,6 +29,7 @@ class Imported:
         field: peak field while on, A/m, or None.
         u_field: its standard uncertainty, A/m.
         frequency: Hz, or None.
+        u_frequency: its standard uncertainty, Hz.
         on: when the field went on, s on the clock of the table, or None.
         off: when it went off, s, or None.
         notes: what the conversions of these assumed.
@@ -39,6 +40,7 @@ class Imported:
     field: float | None = None
     u_field: float = 0.0
     frequency: float | None = None
+    u_frequency: float = 0.0
     on: float | None = None
     off: float | None = None
     notes: tuple[str, ...] = ()
@@ -72,21 +74,22 @@ def import_table(path: Path, folder: Path, what: Imported) -> tuple[Path, tuple[
         raise BadInput(
             f"cannot write to the folder {folder}: {error.strerror}; choose another with -o"
         ) from error
-    notes = (*table.notes, *what.notes)
+    notes = (*table.notes, *what.notes, *_choice(table))
     events = tuple(
         Event(round(t * NS), kind, STATED, {"source": STATED})
         for on, off in interval
         for t, kind in ((on, "field-on"), (off, "field-off"))
     )
+    meta = _meta(table, path, what, notes)
     write_file(
         out,
         RunContent(
-            meta=_meta(table, path, what, notes),
+            meta=meta,
             origin_ns=0,
             channels=tuple(_channel(table, name) for name in table.columns),
             events=events,
             status="finished",
-            reason=f"imported from {path.name}",
+            reason=f"imported from {meta['imported']['file']}",
             end_ns=round(float(table.time[-1]) * NS),
         ),
     )
@@ -97,15 +100,27 @@ def _with_data(table: Table) -> list[str]:
     return [name for name, values in table.columns.items() if bool(np.isfinite(values).any())]
 
 
+def _choice(table: Table) -> tuple[str, ...]:
+    """Which temperature was taken for the sample, where there are several."""
+    names = _with_data(table)
+    if len(names) < 2:
+        return ()
+    others = ", ".join(f'"{name}"' for name in names[1:])
+    return (f'"{names[0]}" is taken as the temperature of the sample; analyze {others} with --channel',)
+
+
 def _meta(table: Table, path: Path, what: Imported, notes: tuple[str, ...]) -> dict[str, Any]:
     start = table.start
     if start is not None and start.tzinfo is None:
         start = start.astimezone()
     core = _with_data(table)[0]
+    name, stem = (part.encode("utf-8", "backslashreplace").decode() for part in (path.name, path.stem))
     return {
-        "run_id": path.stem,
-        "title": path.stem,
-        "start_time": start.isoformat() if start is not None else "",
+        "run_id": stem,
+        "title": stem,
+        **(
+            {"start_time": start.isoformat()} if start is not None else {}
+        ),  # a numeric time has no clock time
         "clock": {"speed": 1.0, "kind": "of the logger"},
         "sample": {"toml": what.sample, "json": {}},
         "core": core,
@@ -113,11 +128,12 @@ def _meta(table: Table, path: Path, what: Imported, notes: tuple[str, ...]) -> d
             "field": what.field,
             "u_field": what.u_field,
             "frequency": what.frequency,
+            "u_frequency": what.u_frequency,
             "u_switch": table.time_resolution / 12**0.5,
         },
         "probes": {name: {"resolution": table.resolution[name]} for name in table.columns},
         "imported": {
-            "file": path.name,
+            "file": name,
             "sha256": table.sha256,
             "skipped_rows": table.skipped,
             "notes": list(notes),

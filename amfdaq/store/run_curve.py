@@ -68,7 +68,7 @@ def heating_curve(run: Run, channel: str | None = None) -> HeatingCurve:
 
     The temperature is corrected with the certificate of its probe, T = gain T_read + offset; failed
     readings are NaN. The field follows from the supply current, averaged over the time it was on, through
-    the stored line of the coil.
+    the stored line of the coil; in an imported table it is what was stated at import.
 
     Args:
         run: the run.
@@ -87,7 +87,7 @@ def heating_curve(run: Run, channel: str | None = None) -> HeatingCurve:
         temperature = gain * temperature + offset
         notes += (f"temperature corrected with the certificate of the probe: {gain:g} T + {offset:g} K",)
     on = run.field_on
-    measured = _field_while_on(run, on)
+    measured = _stated(run) or _field_while_on(run, on)
     lag = probe.get("lag")
     return HeatingCurve(
         time=time,
@@ -101,7 +101,7 @@ def heating_curve(run: Run, channel: str | None = None) -> HeatingCurve:
         lag=None if lag is None else float(lag),
         u_lag=_number(probe, "u_lag", 0.0),
         u_gain=_number(probe, "u_gain", 0.0),
-        u_switch=switch_uncertainty(run.events),
+        u_switch=switch_uncertainty(run.events) or _number(run.meta.get("stated") or {}, "u_switch", 0.0),
         source=f"{run.path} ({data.name})",
         notes=notes + measured.notes,
     )
@@ -145,6 +145,24 @@ def _in_order(run: Run, data: ChannelData) -> tuple[FloatArray, FloatArray, tupl
     dropped = int(np.count_nonzero(~first))
     notes = (f"{dropped} readings with the time of the one before left out",) if dropped else ()
     return time[first], value[first], notes
+
+
+def _stated(run: Run) -> _Field | None:
+    """Field and frequency that a person stated at import; None where the supply was recorded, or nothing was."""
+    stated = run.meta.get("stated")
+    if not isinstance(stated, dict) or "current" in run.channels:
+        return None
+    said = tuple(
+        f"{name} as stated at import, not measured" for name in ("field", "frequency") if stated.get(name)
+    )
+    assumed = (run.meta.get("imported") or {}).get("notes") or ()
+    return _Field(
+        field=None if stated.get("field") is None else float(stated["field"]),
+        u_field=_number(stated, "u_field", 0.0),
+        frequency=None if stated.get("frequency") is None else float(stated["frequency"]),
+        u_frequency=_number(stated, "u_frequency", 0.0),
+        notes=(*map(str, assumed), *said),
+    )
 
 
 def _field_while_on(run: Run, on: Intervals) -> _Field:

@@ -85,12 +85,10 @@ def _not_opened(path: Path, error: OSError) -> str:
     if path.stat().st_size == 0:
         return "the file is empty"
     if not h5py.is_hdf5(path):
-        return (
-            "this is not an HDF5 file; tables of other loggers are read by amfdaq analyze and amfdaq import"
-        )
+        return "this is not an HDF5 file; if it is a table of another logger, give its name the ending .csv or .txt"
     if "truncated" in str(error):
         return "the file is cut off, perhaps while it was copied: copy it again"
-    return f"the file is damaged and HDF5 cannot open it ({error})"
+    return f"the file is damaged and HDF5 cannot open it ({error}); use a copy"
 
 
 class FileSource:
