@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,7 @@ def show_result(result: SarResult, *, details: bool = True) -> None:
             low, high = value["value"] - value["U"], value["value"] + value["U"]
             click.echo(
                 f"  {label:5s}{format_pm(value['value'], value['u'], unit)}{per}"
-                f"   95 %: {low:.4g} to {high:.4g} (k = {value['k']:g})"
+                f"   95 %: {format_range(low, high)} (k = {value['k']:g})"
             )
     if data.get("rate"):
         click.echo(
@@ -70,10 +71,12 @@ def _show_details(data: dict[str, Any]) -> None:
 
     console = Console(highlight=False, soft_wrap=True)
     if data["estimators"]:
-        table = Table("estimator", "rate mK/s", "remark", box=None, pad_edge=True, title_justify="left")
+        table = Table(
+            "estimator", "rate mK/s (statistical u)", "remark", box=None, pad_edge=True, title_justify="left"
+        )
         for item in data["estimators"]:
             rate = "-" if item["rate"] is None else format_pm(item["rate"] * 1e3, (item["u"] or 0.0) * 1e3)
-            remark = "; ".join(item.get("reasons", [])) or ("accepted" if item["accepted"] else "not used")
+            remark = "; ".join(item.get("reasons", [])) or _worth(item)
             variant = (item.get("parameters") or {}).get("variant") or item.get("variant") or ""
             table.add_row(f"{item['name']} {variant}".strip(), rate, remark)
         console.print(table)
@@ -84,3 +87,18 @@ def _show_details(data: dict[str, Any]) -> None:
             enters = {"rate": "rate, SAR, ILP", "SAR": "SAR, ILP", "ILP": "ILP"}[row["of"]]
             table.add_row(f"{row['source']}{twice}", f"{100 * (row['relative'] or 0.0):.2f} %", enters)
         console.print(table)
+
+
+def _worth(item: dict[str, Any]) -> str:
+    """What an estimate is good for, in a few words."""
+    if not item["accepted"]:
+        return "not used"
+    bias = item.get("predicted_bias")
+    expected = f", expected {100 * bias:+.0f} % off" if bias else ""
+    return f"for comparison{expected}" if item.get("legacy") else "accepted"
+
+
+def format_range(low: float, high: float) -> str:
+    """``64.7 to 72.0``: both ends to a hundredth of the width, or a tenth where that is enough."""
+    decimals = max(0, 1 - math.floor(math.log10((high - low) / 2))) if high > low else 4
+    return f"{low:.{decimals}f} to {high:.{decimals}f}"

@@ -81,7 +81,7 @@ def describe(progress: Progress) -> str:
     if progress.field_on:
         parts.append(f"{progress.field / 1e3:5.2f} kA/m")
     if progress.sar is not None:
-        parts.append(f"SAR {format_pm(*progress.sar)} W/g")
+        parts.append(f"SAR so far {format_pm(*progress.sar)} W/g")
     elif progress.rate is not None:
         parts.append(f"{format_pm(progress.rate[0] * 1e3, progress.rate[1] * 1e3)} mK/s")
     minutes, seconds = divmod(round(progress.remaining), 60)

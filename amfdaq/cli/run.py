@@ -164,16 +164,14 @@ def _describe_run(item: Acquired) -> dict[str, Any]:
 def show(campaign: Campaign, document: dict[str, Any]) -> None:
     """Print a campaign for a person."""
     for item in campaign.runs:
+        stopped = item.outcome.status != "finished"
+        if stopped:
+            head = f"{item.outcome.file}: RUN {item.outcome.status.upper()}: {item.outcome.reason}"
+            click.secho(head, fg="red", bold=True)
         if item.result is not None:
+            if stopped:
+                click.echo("what was recorded until then gives:")
             show_result(item.result, details=len(campaign.runs) == 1)
-        if item.outcome.status != "finished":
-            click.secho(
-                f"{item.outcome.file}: {item.outcome.status.upper()}: {item.outcome.reason}",
-                fg="red",
-                bold=True,
-            )
-        else:
-            click.echo(f"  file {item.outcome.file}")
     table = document.get("campaign", {})
     if table.get("rows"):
         _show_campaign(table)

@@ -292,9 +292,7 @@ class Engine:
             if message["interlock"] == "journal":  # not the sample but the disk: the run has failed
                 raise StoreError(f"{message['reason']}; the field is off")
             if kind == "tripped":
-                raise InterlockTripped(
-                    f"interlock {message['interlock']}: {message['reason']}; the field is off"
-                )
+                raise InterlockTripped(f"interlock tripped: {message['reason']}; the field is off")
             self._guard_said = message
         elif kind == "closed":  # nobody here asked it to
             if not message["safe"]:
@@ -338,7 +336,7 @@ class Engine:
                 number,
                 len(self.setup.plan.steps),
                 elapsed,
-                max(0.0, step.duration - in_step) + later,
+                self.clock.to_wall_seconds(max(0.0, step.duration - in_step) + later),
                 self._live.last,
                 self._live.last_field,
                 self._field_on,

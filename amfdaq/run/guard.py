@@ -22,14 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from amfdaq.clock import NS, SystemClock, make_clock
-from amfdaq.errors import AmfdaqError, InstrumentError, StoreError
+from amfdaq.errors import AmfdaqError, InstrumentError, Refused, StoreError
 from amfdaq.field import CoilLine
 from amfdaq.instruments import OffReport, Setpoint, Supply, SupplyState, driver_class
 from amfdaq.limits import Limits
 from amfdaq.reading import NAN, Reading, Sample, Status
 from amfdaq.run import messages
 from amfdaq.run.guard_pipes import Outbox, read_engine
-from amfdaq.run.guard_registry import forget, register
+from amfdaq.run.guard_registry import forget, owners_of, register
 from amfdaq.run.interlocks import Interlocks, Trip
 from amfdaq.run.schedule import Grid
 from amfdaq.run.status import status_of
@@ -385,6 +385,11 @@ def main() -> int:
     outbox = Outbox()
     try:
         start = messages.decode(first)
+        others = owners_of(json.loads(start["options"]))
+        if others:
+            raise Refused(
+                f"another run (its guard is process {others[0]}) is using this supply: wait for its end, or stop it"
+            )
         driver = driver_class(start["driver"])
         supply: Supply = driver(driver.Options.model_validate_json(start["options"]), SystemClock())
         guard = Guard(start, inbox, outbox, supply)

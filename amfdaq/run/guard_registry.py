@@ -42,6 +42,21 @@ def addresses(options: dict[str, Any]) -> set[str]:
     return {value for value in options.values() if isinstance(value, str) and "://" in value}
 
 
+def owners_of(options: dict[str, Any]) -> list[int]:
+    """Processes of living guards that own one of the addresses in the options of a driver."""
+    wanted, found = addresses(options), []
+    for path in sorted(_folder().glob("*.json")):
+        try:
+            note = json.loads(path.read_text(encoding="utf-8"))
+            if not is_locked(path):
+                path.unlink(missing_ok=True)  # its guard is dead
+            elif wanted & set(note["addresses"]):
+                found.append(int(note["pid"]))
+        except (OSError, ValueError, KeyError):
+            continue  # a note of another user, or one that is just being written or removed
+    return found
+
+
 def tell_guards_of(options: dict[str, Any]) -> list[int]:
     """Tell every living guard that owns one of these addresses to switch off, and wait until it has let go.
 
@@ -51,18 +66,11 @@ def tell_guards_of(options: dict[str, Any]) -> list[int]:
     Returns:
         the processes that were told.
     """
-    wanted, told = addresses(options), []
-    for path in sorted(_folder().glob("*.json")):
-        try:
-            note = json.loads(path.read_text(encoding="utf-8"))
-            held = is_locked(path)
-            if not held:
-                path.unlink(missing_ok=True)  # its guard is dead
-            elif wanted & set(note["addresses"]):
-                os.kill(int(note["pid"]), signal.SIGTERM)
-                told.append(int(note["pid"]))
-        except (OSError, ValueError, KeyError):
-            continue  # a note of another user, or one that is just being written or removed
+    told = []
+    for pid in owners_of(options):
+        with contextlib.suppress(OSError):  # it has just ended by itself
+            os.kill(pid, signal.SIGTERM)
+            told.append(pid)
     wall = SystemClock()
     until = wall.now_ns() + round(LET_GO_S * NS)
     while told and wall.now_ns() < until and any(is_locked(_folder() / f"{pid}.json") for pid in told):

@@ -24,7 +24,7 @@ class Progress:
         label: of the run within its campaign.
         step: what is being done ("equilibrate", "heat", ...), and its number of ``steps``.
         elapsed: s since the start of the run.
-        remaining: s until its planned end.
+        remaining: real seconds until its planned end (a fast bench needs fewer than the recipe says).
         temperature: last good core temperature in degree Celsius, NaN before the first.
         field: peak field in A/m as last measured, 0 when off.
         field_on: True while the supply is on.

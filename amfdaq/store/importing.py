@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,8 @@ def import_table(path: Path, folder: Path, what: Imported) -> tuple[Path, tuple[
         raise BadInput(
             f"cannot write to the folder {folder}: {error.strerror}; choose another with -o"
         ) from error
+    if not os.access(folder, os.W_OK):
+        raise BadInput(f"cannot write to the folder {folder}: no permission; choose another with -o")
     notes = (*table.notes, *what.notes, *_choice(table))
     events = tuple(
         Event(round(t * NS), kind, STATED, {"source": STATED})

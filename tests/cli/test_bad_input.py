@@ -1,6 +1,7 @@
 """Everything that a tired person can get wrong: exit code 2, a sentence that names the place, and no traceback."""
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -519,6 +520,43 @@ def test_harmless_oddities_are_accepted(case: str, desk: Path, cli: Callable[...
     assert said.out.count(", good") == 6
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_slips_of_the_hand_are_never_an_error_of_ours(seed: int, desk: Path, cli: Callable[..., Any]) -> None:
+    chance = random.Random(seed)
+    file = chance.choice(sorted(desk.glob("*.toml")))
+    text = file.read_text(encoding="utf-8")
+    slips = [
+        '"',
+        "[",
+        "]",
+        "=",
+        "\n",
+        "{",
+        ",",
+        "-",
+        ".",
+        "9e999",
+        "nan",
+        '"""',
+        "\\",
+        "\0",
+        "1979-05-27",
+        "[[",
+        "%",
+        "°",
+        "١",
+    ]
+    for _ in range(chance.randint(1, 4)):
+        place = chance.randrange(len(text))
+        gone = chance.choice([0, 0, chance.randint(1, 12)])
+        text = text[:place] + chance.choice(slips) + text[place + gone :]
+    file.write_text(text, encoding="utf-8")
+    said = cli("check", "--dry-run", "rig.toml", "recipe.toml", "sample.toml", "coil.toml", "probe.toml")
+    assert said.code in {0, 2}
+    assert bool(said.err) >= (said.code == 2)
+    is_clear(said.err, ())
+
+
 def test_an_expired_certificate_is_told_and_does_not_stop_the_work(
     desk: Path, cli: Callable[..., Any]
 ) -> None:
@@ -541,8 +579,6 @@ def test_a_cut_off_run_file(desk: Path, cli: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_damaged_run_file_is_never_a_traceback(seed: int, desk: Path, cli: Callable[..., Any]) -> None:
-    import random
-
     assert cli("import", "good.csv", "-o", "out").code == 0
     chance = random.Random(seed)
     data = bytearray(Path("out/good.h5").read_bytes())
@@ -558,31 +594,49 @@ def test_a_damaged_run_file_is_never_a_traceback(seed: int, desk: Path, cli: Cal
 
 @pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read and write everything")
 def test_files_and_folders_without_permission(desk: Path, cli: Callable[..., Any]) -> None:
+    (desk / "closed").mkdir(mode=0o500)
+    for command in ("import good.csv -o closed", RUN.replace("-o out", "-o closed")):
+        said = cli(*command.split())
+        assert said.code == 2
+        is_clear(said.err, ("closed", "-o"))
     (desk / "good.csv").chmod(0)
     is_clear(cli("analyze", "good.csv").err, ("good.csv", "permission"))
     (desk / "rig.toml").chmod(0)
     is_clear(cli(*RUN.split()).err, ("rig.toml", "Permission denied"))
-    (desk / "closed").mkdir(mode=0o500)
-    said = cli("import", "sample.toml", "-o", "closed")
-    assert said.code == 2
+
+
+Mount = Callable[[str], Path]
 
 
 @pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 64 kB."""
+def mounted(tmp_path: Path) -> Iterator[Mount]:
+    """Mounts an empty disk with these options."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = shutil.which("mount")
-    done = mount and subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], check=False, capture_output=True
-    )
-    if not done or done.returncode != 0:
-        pytest.skip("a small disk cannot be mounted here")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
+
+    def mount(options: str) -> Path:
+        program = shutil.which("mount") or pytest.skip("no disks can be mounted here")
+        command = [program, "-t", "tmpfs", "-o", options, "tmpfs", str(disk)]
+        if subprocess.run(command, check=False, capture_output=True).returncode != 0:
+            pytest.skip("a disk cannot be mounted without being root")
+        return disk
+
+    yield mount
+    if disk.is_mount():
+        subprocess.run(["umount", disk], check=True)
 
 
-def test_a_full_disk(tiny_disk: Path, desk: Path, cli: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("command", ["import good.csv", RUN.replace("-o out", "")])
+def test_a_disk_that_cannot_be_written(
+    command: str, mounted: Mount, desk: Path, cli: Callable[..., Any]
+) -> None:
+    said = cli(*command.split(), "-o", mounted("ro"), "--json")
+    assert said.code == 2
+    is_clear(said.err, ("disk", "choose another with -o"))
+
+
+def test_a_full_disk(mounted: Mount, desk: Path, cli: Callable[..., Any]) -> None:
+    tiny_disk = mounted("size=64k")
     with (tiny_disk / "fill").open("wb") as file:
         file.write(b"x" * 40_000)
     said = cli("import", "good.csv", "-o", tiny_disk, "--json")

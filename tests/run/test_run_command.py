@@ -230,3 +230,18 @@ def test_a_sweep_makes_a_campaign_with_a_table(bench: Bench, lab: Path, tmp_path
     assert "SAR ~ H^n" in result.stdout
     for row in rows:
         assert check_file(index.parent / row["file"]) == []
+
+
+def test_a_second_run_on_the_same_supply_is_refused_and_the_first_goes_on(
+    bench: Bench, lab: Path, tmp_path: Path
+) -> None:
+    first = start_run(lab, tmp_path / "first", heat=60)
+    heating(bench)
+    second = start_run(lab, tmp_path / "second")
+    code, _, messages = finish(second)
+    assert code != 0
+    assert "another run" in messages
+    assert not list((tmp_path / "second").glob("*"))
+    assert bench.ask(cmd="state")["output_on"] is True
+    code, _, messages = finish(first)
+    assert code == 0, messages
