@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -69,10 +70,10 @@ def _show_details(data: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 110)
     if data["estimators"]:
         table = Table(
-            "estimator", "rate mK/s (statistical u)", "remark", box=None, pad_edge=True, title_justify="left"
+            "estimator", "rate mK/s (stat. u)", "remark", box=None, pad_edge=True, title_justify="left"
         )
         for item in data["estimators"]:
             rate = "-" if item["rate"] is None else format_pm(item["rate"] * 1e3, (item["u"] or 0.0) * 1e3)
@@ -93,8 +94,8 @@ def _worth(item: dict[str, Any]) -> str:
     """What an estimate is good for, in a few words."""
     if not item["accepted"]:
         return "not used"
-    bias = item.get("predicted_bias")
-    expected = f", expected {100 * bias:+.0f} % off" if bias else ""
+    percent = round(100 * (item.get("predicted_bias") or 0.0))
+    expected = f", reads {abs(percent)} % {'low' if percent < 0 else 'high'}" if percent else ""
     return f"for comparison{expected}" if item.get("legacy") else "accepted"
 
 
