@@ -127,13 +127,19 @@ def _apply(curve: HeatingCurve, overrides: Overrides, path: Path) -> HeatingCurv
     changes: dict[str, Any] = {"source": str(path)}
     notes = list(curve.notes)
     if overrides.field is not None:
+        notes = [note for note in notes if not note.startswith("field as stated at import")]
         changes.update(field=overrides.field.value, u_field=overrides.field.u)
         if overrides.field.note:
             notes.append(overrides.field.note)
     if overrides.frequency is not None:
+        notes = [note for note in notes if not note.startswith("frequency as stated at import")]
         changes.update(frequency=overrides.frequency.value, u_frequency=overrides.frequency.u)
     if overrides.on is not None or overrides.off is not None:
         changes["on"] = _interval(curve, overrides, path)
+        if not curve.on and overrides.off is None:
+            notes.append("no --off: the field is taken to be on until the end of the file")
+        if not curve.on and overrides.on is None:
+            notes.append("no --on: the field is taken to be on from the start of the file")
     return replace(curve, notes=tuple(notes), **changes)
 
 

@@ -88,6 +88,10 @@ def _windows(curve: HeatingCurve, window: float, skip: float, resolution: float)
     for on, off in curve.on:
         first, last = on + skip, min(off, float(curve.time[-1]))
         length = min(window, (last - on) / 5.0)
+        points = int(np.count_nonzero((curve.time >= first) & (curve.time <= last)))
+        length = max(
+            length, (last - first) / max(1, points)
+        )  # no more windows than readings, whatever the unit of time
         count = int((last - first) / length + 1e-9) if length > 0 else 0
         for i in range(count):
             begin, end = np.searchsorted(curve.time, (first + i * length, first + (i + 1) * length + 1e-9))

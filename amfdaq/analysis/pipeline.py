@@ -32,6 +32,11 @@ FEW_READINGS = 5
 BIAS_POINTS = 400
 
 
+LEAST_FIELD = (
+    1.0  # A/m, the field of a wire with milliamperes; below it H^2 f only makes numbers that mean nothing
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Findings:
     """What was found before the verdict: the candidate for the headline first."""
@@ -208,6 +213,9 @@ def _accepted(
     if not curve.field or not curve.frequency:
         missing = "field amplitude" if not curve.field else "frequency"
         notes.append(f"no ILP: the {missing} is not known (--field, --frequency)")
+        return replace(result, budget=rows, notes=tuple(notes))
+    if curve.field < LEAST_FIELD:
+        notes.append(f"no ILP: a field of {curve.field:.3g} A/m heats nothing; check --field")
         return replace(result, budget=rows, notes=tuple(notes))
     rows = (*rows, *field_rows(curve.field, curve.u_field, curve.frequency, curve.u_frequency))
     value = ilp(sar, curve.field, curve.frequency)

@@ -107,6 +107,7 @@ def describe(setup: RunSetup, identities: dict[str, dict[str, str]]) -> dict[str
         "calibrations": _calibrations(setup),
         "probes": {name: probe.to_json() for name, probe in setup.calibrations.probes.items()},
         "core": setup.core,
+        "settle": supply.settle.value if supply is not None else 0.0,
         "instruments": instruments,
         "rates": {name: item.rate.value for item in rig.thermometers for name in item.probes},
         "software": _software(),

@@ -68,7 +68,8 @@ def heating_curve(run: Run, channel: str | None = None) -> HeatingCurve:
 
     The temperature is corrected with the certificate of its probe, T = gain T_read + offset; failed
     readings are NaN. The field follows from the supply current, averaged over the time it was on, through
-    the stored line of the coil; in an imported table it is what was stated at import.
+    the stored line of the coil (but for the time in which the supply settles); in an imported table it is
+    what was stated at import.
 
     Args:
         run: the run.
@@ -169,6 +170,8 @@ def _field_while_on(run: Run, on: Intervals) -> _Field:
     """Field and frequency while on, from the channels of the supply."""
     from amfdaq.field import CoilLine
 
+    settle = _number(run.meta, "settle", 0.0)
+    on = tuple((start + settle, stop) for start, stop in on)
     if not on:
         return _Field()
     notes: list[str] = []
