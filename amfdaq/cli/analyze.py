@@ -9,7 +9,13 @@ import click
 
 from amfdaq.cli.kinds import expect
 from amfdaq.cli.messages import error_entry, lines_of
-from amfdaq.cli.options import FileName, QuantityOption, json_option, reading, table_options
+from amfdaq.cli.options import (
+    QuantityOption,
+    experiment_options,
+    json_option,
+    reading,
+    table_options,
+)
 from amfdaq.cli.output import print_json, show_result, warn
 from amfdaq.errors import AmfdaqError
 from amfdaq.quantity import Quantity, format_pm
@@ -21,29 +27,7 @@ if TYPE_CHECKING:
 
 @click.command("analyze")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--sample",
-    type=FileName(),
-    help="sample.toml; goes before the one in the file.",
-)
-@click.option(
-    "--field",
-    type=QuantityOption("field", positive=True),
-    help='Field amplitude while on, such as "15 kA/m" or "18.8 mT".',
-)
-@click.option(
-    "--frequency", type=QuantityOption("frequency", positive=True), help='Field frequency, such as "300 kHz".'
-)
-@click.option(
-    "--on",
-    type=QuantityOption("time", bare="s"),
-    help="When the field went on: s on the clock of the file.",
-)
-@click.option(
-    "--off",
-    type=QuantityOption("time", bare="s"),
-    help="When the field went off: s on the clock of the file.",
-)
+@experiment_options
 @table_options
 @click.option(
     "--t-eq", type=QuantityOption("temperature"),

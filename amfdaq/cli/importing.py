@@ -8,7 +8,13 @@ from typing import Any
 import click
 
 from amfdaq.cli.messages import error_entry, lines_of
-from amfdaq.cli.options import FileName, QuantityOption, json_option, out_option, reading, table_options
+from amfdaq.cli.options import (
+    experiment_options,
+    json_option,
+    out_option,
+    reading,
+    table_options,
+)
 from amfdaq.cli.output import print_json, warn
 from amfdaq.errors import AmfdaqError
 from amfdaq.quantity import Quantity
@@ -17,25 +23,7 @@ from amfdaq.quantity import Quantity
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @out_option
-@click.option("--sample", type=FileName(), help="sample.toml to keep in the file.")
-@click.option(
-    "--field",
-    type=QuantityOption("field", positive=True),
-    help='Field amplitude while on, such as "15 kA/m".',
-)
-@click.option(
-    "--frequency", type=QuantityOption("frequency", positive=True), help='Field frequency, such as "300 kHz".'
-)
-@click.option(
-    "--on",
-    type=QuantityOption("time", bare="s"),
-    help="When the field went on: s on the clock of the table.",
-)
-@click.option(
-    "--off",
-    type=QuantityOption("time", bare="s"),
-    help="When the field went off: s on the clock of the table.",
-)
+@experiment_options
 @table_options
 @json_option
 @click.pass_context

@@ -97,6 +97,37 @@ out_option = click.option(
 )  # fmt: skip
 
 
+def experiment_options(function: Any) -> Any:
+    """Options that say what was heated, in which field, and when it was on."""
+    for option in (
+        click.option(
+            "--off",
+            type=QuantityOption("time", bare="s"),
+            help="When the field went off: s on the clock of the file.",
+        ),
+        click.option(
+            "--on",
+            type=QuantityOption("time", bare="s"),
+            help="When the field went on: s on the clock of the file.",
+        ),
+        click.option(
+            "--frequency",
+            type=QuantityOption("frequency", positive=True),
+            help='Field frequency, such as "300 kHz".',
+        ),
+        click.option(
+            "--field",
+            type=QuantityOption("field", positive=True),
+            help='Field amplitude while on, such as "15 kA/m" or "18.8 mT".',
+        ),
+        click.option(
+            "--sample", type=FileName(), help="sample.toml; goes before one that the file has already."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 def table_options(function: Any) -> Any:
     """Options about how a table is to be read; `reading` collects them."""
     for option in (
