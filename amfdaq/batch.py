@@ -8,6 +8,8 @@ from dataclasses import field as data_field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from amfdaq.analysis.pipeline import AnalysisSettings, analyze
 from amfdaq.analysis.result import SarResult
 from amfdaq.curve import HeatingCurve
@@ -75,6 +77,10 @@ def load_curve(path: Path, overrides: Overrides) -> tuple[HeatingCurve, Sample |
     if path.suffix.lower() in RUN_SUFFIXES:
         run = Run.open(path)
         curve = run.heating_curve(overrides.channel)
+        if run.status != "finished":
+            curve = replace(
+                curve, notes=(*curve.notes, f"the run was not finished ({run.status}): {run.reason}")
+            )
         sample = sample or sample_of(run)
     else:
         from amfdaq.store.tables import read_table
@@ -126,6 +132,9 @@ def _in_medium(settings: AnalysisSettings, sample: Sample | None) -> AnalysisSet
 def _apply(curve: HeatingCurve, overrides: Overrides, path: Path) -> HeatingCurve:
     changes: dict[str, Any] = {"source": str(path)}
     notes = list(curve.notes)
+    failed = int(np.count_nonzero(~np.isfinite(curve.temperature)))
+    if failed:
+        notes.append(f"{failed} of {curve.temperature.size} readings failed and are left out")
     if overrides.field is not None:
         notes = [note for note in notes if not note.startswith("field as stated at import")]
         changes.update(field=overrides.field.value, u_field=overrides.field.u)
@@ -148,6 +157,10 @@ def _interval(curve: HeatingCurve, overrides: Overrides, path: Path) -> tuple[tu
     known = curve.on[0] if curve.on else (first, last)
     on = known[0] if overrides.on is None else overrides.on
     off = known[1] if overrides.off is None else overrides.off
+    if on >= off:
+        raise DataFileError(
+            f"{path}: the field would go off at {off:g} s, before it went on at {on:g} s: exchange --on and --off?"
+        )
     if not first <= on < off <= last + 1e-9:
         raise DataFileError(
             f"{path}: field on from {on:g} s to {off:g} s does not fit the file, which runs from {first:g} s to "

@@ -11,6 +11,13 @@ from amfdaq.analysis.joint_fit import JointFit
 from amfdaq.analysis.noise import block_means
 
 
+def kelvin(value: float) -> str:
+    """A temperature difference in K for a person: ``22.6 mK``, ``1.11 K``, ``146 K``."""
+    if value < 0.1:
+        return f"{1e3 * value:.3g} mK"
+    return f"{value:.3g} K" if value < 1e3 else f"{value:.0f} K"
+
+
 def check(e: Evidence) -> tuple[Gate, ...]:
     """All gates on the joint fit; only the refusal itself where there is no fit."""
     if e.joint is None or not e.joint.estimate.valid:
@@ -35,8 +42,8 @@ def _residuals(e: Evidence, fit: JointFit) -> Gate:
     threshold = limits.rms * math.hypot(e.noise.sd, limits.structure * e.rise)
     return Gate(
         "residuals", rms, threshold, rms <= threshold,
-        f"the thermal model misses the readings by {1e3 * rms:.3g} mK rms where the thermometer scatters by "
-        f"{1e3 * e.noise.sd:.3g} mK: check switching times, mixing and the constancy of field and surroundings",
+        f"the thermal model misses the readings by {kelvin(rms)} rms where the thermometer scatters by "
+        f"{kelvin(e.noise.sd)}: check switching times, mixing and the constancy of field and surroundings",
     )  # fmt: skip
 
 
@@ -58,8 +65,8 @@ def _structure(e: Evidence, fit: JointFit) -> Gate:
     )
     return Gate(
         "autocorrelation", fit.rho, limits.rho, fit.rho < limits.rho or slow <= allowed,
-        f"the residuals are not noise: slow structure of {1e3 * slow:.2g} mK (autocorrelation {fit.rho:.2f}): check "
-        "mixing, convection, the field's constancy and the surroundings",
+        f"the residuals are not noise: slow structure of {kelvin(slow)} (autocorrelation {fit.rho:.2f}): check "
+        "the switching times, mixing, convection, the field's constancy and the surroundings",
     )  # fmt: skip
 
 
@@ -99,8 +106,11 @@ def _precision(e: Evidence, fit: JointFit) -> Gate:
     limit = e.settings.limits.precision
     rate = fit.estimate.rate
     relative = fit.estimate.u / rate if rate > 0.0 else math.inf
+    known = (
+        f"is only known to {100 * relative:.0f} %" if relative < 1.0 else "cannot be told from these readings"
+    )
     sentence = (
-        f"the rate is only known to {100 * relative:.0f} %: heat longer, read faster or raise the field"
+        f"the rate {known}: heat longer, read faster or raise the field"
         if rate > 0.0
         else "the sample does not warm while the field is on: check the field, its recorded times and the sample"
     )

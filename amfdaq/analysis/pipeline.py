@@ -125,10 +125,15 @@ def _with_field_times(raw: HeatingCurve, curve: HeatingCurve, settings: Analysis
         estimates.extend(_crossings(curve, settings))
     resolution = resolution_of(curve)
     noise = sensor_noise(curve, curve.on[0][0], resolution)
-    gates = check(Evidence(raw, curve, noise, resolution, joint, estimates[1], settings))
-    reasons = tuple(g.sentence for g in gates if not g.passed)
+    evidence = Evidence(raw, curve, noise, resolution, joint, estimates[1], settings)
+    gates = check(evidence)
+    failed = [g for g in gates if not g.passed]
+    # Impossible readings upset every other gate; the advice of those would only lead astray.
+    impossible = [g for g in failed if g.name == "temperature range"]
+    failed = impossible or failed
+    reasons = tuple(g.sentence for g in failed)
     if not first.valid:
-        reasons = (*first.reasons, *(g.sentence for g in gates if not g.passed and g.name != "joint fit"))
+        reasons = (*first.reasons, *(g.sentence for g in failed if g.name != "joint fit"))
     return _Findings(tuple(estimates), gates, reasons, joint)
 
 

@@ -81,6 +81,8 @@ def command(
             click.echo(f"{path} -> {file}")
             for note in notes:
                 click.echo(f"  note: {note}")
+    if not as_json and len(paths) > 1:
+        click.echo(f"{len(done)} of {len(paths)} tables imported")
     if as_json:
         print_json({"imported": done, **({"errors": errors} if errors else {})})
     ctx.exit(max((error["exit_code"] for error in errors), default=0))

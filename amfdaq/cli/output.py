@@ -86,7 +86,8 @@ def _show_details(data: dict[str, Any]) -> None:
         for row in sorted(data["budget"], key=lambda row: -(row["relative"] or 0.0)):
             twice = " (counted twice)" if row.get("sensitivity") == -2.0 else ""
             enters = {"rate": "rate, SAR, ILP", "SAR": "SAR, ILP", "ILP": "ILP"}[row["of"]]
-            table.add_row(f"{row['source']}{twice}", f"{100 * (row['relative'] or 0.0):.2f} %", enters)
+            size = f"{100 * row['relative']:.2f} %" if row["relative"] else "none stated"
+            table.add_row(f"{row['source']}{twice}", size, enters)
         console.print(table)
 
 
@@ -95,8 +96,8 @@ def _worth(item: dict[str, Any]) -> str:
     if not item["accepted"]:
         return "not used"
     percent = round(100 * (item.get("predicted_bias") or 0.0))
-    expected = f", reads {abs(percent)} % {'low' if percent < 0 else 'high'}" if percent else ""
-    return f"for comparison{expected}" if item.get("legacy") else "accepted"
+    expected = f", expected to read {abs(percent)} % {'low' if percent < 0 else 'high'}" if percent else ""
+    return f"{'for comparison' if item.get('legacy') else 'accepted'}{expected}"
 
 
 def format_range(low: float, high: float) -> str:

@@ -72,7 +72,8 @@ class Terminal:
 
 def describe(progress: Progress) -> str:
     """One line: state of the field, step, temperature, field, live SAR, time left."""
-    state = "FIELD ON " if progress.field_on else "field off"
+    arming = "arming   " if progress.step == "heat" else "field off"
+    state = "FIELD ON " if progress.field_on else arming
     parts = [
         state,
         f"{progress.step} {progress.step_number}/{progress.steps}",

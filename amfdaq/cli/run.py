@@ -158,6 +158,7 @@ def _describe_run(item: Acquired) -> dict[str, Any]:
         "status": outcome.status,
         "reason": outcome.reason,
         "missed": outcome.missed,
+        "off_confirmed": outcome.off_confirmed,
     }
 
 
@@ -168,6 +169,11 @@ def show(campaign: Campaign, document: dict[str, Any]) -> None:
         if stopped:
             head = f"{item.outcome.file}: RUN {item.outcome.status.upper()}: {item.outcome.reason}"
             click.secho(head, fg="red", bold=True)
+            said = "the field is off: the supply has confirmed it"
+            click.secho(
+                said if item.outcome.off_confirmed else "THE SUPPLY HAS NOT CONFIRMED THAT IT IS OFF",
+                bold=True,
+            )
         if item.result is not None:
             if stopped:
                 click.echo("what was recorded until then gives:")

@@ -101,10 +101,11 @@ class Engine:
             self._end("failed", f"error in amfdaq: {type(bug).__name__}: {bug}")
             raise
         late = self._end(status, reason)
+        off = not isinstance(late, OffNotConfirmed)
         if late is not None and error is None:
             status, reason, error = "failed", str(late), late
         missed = self._crew.missed
-        return RunOutcome(self.setup.file, status, reason, error, missed, self.setup.plan.label)
+        return RunOutcome(self.setup.file, status, reason, error, missed, off, self.setup.plan.label)
 
     # ---------------------------------------------------------------- beginning and ending
 

@@ -24,6 +24,7 @@ class RunOutcome:
         status: ``finished``, ``aborted`` or ``failed``.
         reason: why, in a sentence ("" when finished).
         error: what ended it, or None.
+        off_confirmed: the supply has confirmed that it is off (True where the rig has none).
         missed: slots that were missed, over all channels.
         label: of the run.
     """
@@ -33,4 +34,5 @@ class RunOutcome:
     reason: str
     error: AmfdaqError | None
     missed: int
+    off_confirmed: bool
     label: str = ""

@@ -123,6 +123,7 @@ def test_disconnect_lasts_until_cleared(bench: Any, device: str) -> None:
 
 def test_disconnect_once(bench: Any) -> None:
     wire = bench.tcp("psu")
+    assert wire.line("OP1?") == "0"  # the bench has taken the connection up
     bench.fault("psu", "disconnect", count=1)
     with pytest.raises(ConnectionError):
         wire.take(1)

@@ -137,10 +137,16 @@ def test_given_ports(start_bench: Start) -> None:
     assert taken.stderr.count("\n") == 1
 
 
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
 def test_ports_in_a_row(start_bench: Start) -> None:
-    bench = start_bench("--ports", "47310", "--no-pty")
+    base = next(port for port in range(20310, 32000, 10) if all(is_free(port + k) for k in range(4)))
+    bench = start_bench("--ports", str(base), "--no-pty")
     ports = [bench.ready[name]["tcp"].rpartition(":")[2] for name in ("osensa", "generator", "psu")]
-    assert [*ports, bench.ready["control"].rpartition(":")[2]] == ["47310", "47311", "47312", "47313"]
+    assert [*ports, bench.ready["control"].rpartition(":")[2]] == [str(base + k) for k in range(4)]
 
 
 def test_noise_on_every_port_harms_nothing(start_bench: Start) -> None:
