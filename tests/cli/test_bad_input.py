@@ -383,7 +383,7 @@ TABLES = [
     Case(
         "off-before-on",
         "analyze good.csv --on 260 --off 60",
-        ("good.csv: ", "from 260 s to 60 s", "--on and --off"),
+        ("good.csv: ", "off at 60 s, before it went on at 260 s", "--on and --off"),
     ),
     Case("beyond-the-end", "analyze good.csv --on 60 --off 6000", ("good.csv: ", "6000 s", "560 s")),
     Case("import-off-before-on", "import good.csv -o out --on 260 --off 60", ("good.csv: ", "260 s")),
