@@ -1,7 +1,7 @@
 """nanoTherics magneTherm: a TTi signal generator sets the frequency, a TTi supply sets the current.
 
 The box itself is a resonant tank (coil and capacitor); the host talks to the generator and to the supply
-(instruments sheet 2.1). The serial protocols of the magneTherm Digital board, its dongle and its water-flow
+(docs/instruments.md). The serial protocols of the magneTherm Digital board, its dongle and its water-flow
 board are not documented and not used.
 """
 

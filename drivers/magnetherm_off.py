@@ -1,6 +1,6 @@
 """Switching a magneTherm off, whatever state its links are in.
 
-The order is that of the instruments sheet (2.3.3): generator off, supply off, verify. Both commands leave
+The order is that of docs/instruments.md: generator off, supply off, verify. Both commands leave
 before anything is waited for or read, and neither depends on the other.
 """
 

@@ -1,7 +1,7 @@
 """Coil and capacitor pairs of a nanoTherics magneTherm.
 
 Source: ``config.nth``, nanoTherics' own configuration file as one laboratory has it (repository
-``veile/magnetherm_control``; instruments sheet 2.1.3, grade B). These are one instrument's numbers: good as
+``veile/magnetherm_control``; docs/instruments.md, grade B). These are one instrument's numbers: good as
 limits and to find the resonance, never a substitute for the calibration of a coil.
 """
 

@@ -1,6 +1,6 @@
 """OSENSA FTX fibre-optic transmitters: Modbus RTU, read only.
 
-Register map (instruments sheet 3.3; the vendor's own library `osensapy` 0.1.7, grade B), holding registers
+Register map (docs/instruments.md; the vendor's own library `osensapy` 0.1.7, grade B), holding registers
 counted from 0:
 
 =================  ==========================================================================

@@ -17,7 +17,7 @@ from amfdaq.clock import NS, Clock
 from amfdaq.errors import InstrumentRefused, LinkError, ReplyError
 from drivers.link import CONNECT_TIMEOUT, Link
 
-# Single damaged frames are known on these lines, and opening again after three (instruments sheet 3.3).
+# Single damaged frames are known on these lines, and opening again after three (docs/instruments.md).
 REOPEN_AFTER: Final = 3  # failures in a row
 # After so long without a byte, nothing that belongs to an older reply is expected to be on its way.
 _QUIET: Final = 0.03  # s

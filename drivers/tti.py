@@ -1,6 +1,6 @@
 """The dialect that TTi (Aim-TTi, Thurlby Thandar) instruments share.
 
-From the instruments sheet, 2.1.1 and 2.1.2:
+From docs/instruments.md:
 
 ============  ==========================================================================================  ====
 host ends     CR LF. The manual asks for LF and ignores white space, so the CR that public code sends     A, B
@@ -34,7 +34,7 @@ NR2: Final = r"[+-]?\d{1,4}(?:\.\d{1,6})?"  # a decimal number, as IEEE 488.2 ca
 INTEGER: Final = re.compile(r"\d{1,5}")
 
 _FLOW_CONTROL: Final = bytes((0x11, 0x13))
-_EER_TEXT: Final = {  # sheet 2.1.2, EER?; B, partly A
+_EER_TEXT: Final = {  # grade B, partly A (docs/instruments.md)
     100: "the value is out of range",
     101: "a stored set-up could not be used",
     102: "a stored set-up could not be used",

@@ -1,4 +1,4 @@
-"""TTi TG signal generator, as public magneTherm code uses it (instruments sheet 2.1.1).
+"""TTi TG signal generator, as public magneTherm code uses it (docs/instruments.md).
 
 ==================================  =====================================================  =======
 ``WAVE SINE|SQUARE``                wave form                                              B

@@ -1,4 +1,4 @@
-"""TTi QPX DC power supply (instruments sheet 2.1.2; QPX600D manual pages 25 and 31, grade A).
+"""TTi QPX DC power supply (docs/instruments.md; QPX600D manual pages 25 and 31, grade A).
 
 ===============  =================  ===========  ==========================================
 ``V1 <v>``       volts              ``V1?``      ``V1 <nr2>``

@@ -10,7 +10,7 @@ MU0 = 4e-7 * math.pi  # T m/A
 
 
 def peak_field(tank: TankTable, current_A: float) -> float:
-    """Peak field in A/m of the tuned tank: B_peak = coil constant x supply current (sheet 2.1.3)."""
+    """Peak field in A/m of the tuned tank: B_peak = coil constant x supply current (docs/instruments.md)."""
     return tank.coil_constant_mT_per_A * 1e-3 * current_A / MU0
 
 
@@ -23,7 +23,7 @@ def sar(sample: SampleTable, field_A_per_m: float, frequency_Hz: float) -> float
     """SAR in W per g of the basis at a peak field.
 
     SAR = ILP f H_ref^2 h^n / (1 + (H/H_sat)^n) with h = H/H_ref: for n = 2 without saturation this is the
-    definition ILP = SAR/(H^2 f) of the science sheet, section 0. Other exponents and the saturation are a
+    definition ILP = SAR/(H^2 f) of docs/analysis.md Other exponents and the saturation are a
     shape for tests, not a theory.
 
     Args:
@@ -42,6 +42,6 @@ def sar(sample: SampleTable, field_A_per_m: float, frequency_Hz: float) -> float
 def direct_heating(
     sample: SampleTable, setpoint: SetpointTable, current_A: float, frequency_Hz: float
 ) -> float:
-    """Eddy-current heat in W in the sample, ~ (H f)^2 (science sheet, section 3), stated at the set-point."""
+    """Eddy-current heat in W in the sample, ~ (H f)^2 (docs/analysis.md), stated at the set-point."""
     share = (current_A / setpoint.current_A) * (frequency_Hz / setpoint.frequency_Hz)
     return sample.direct_heating_W * share**2

@@ -1,7 +1,7 @@
 """Modbus RTU as a slave sees it: check sum, frames cut out of a byte stream, answers.
 
 Facts from the Modbus application protocol 1.1b3 and the serial-line guide 1.02; see also the instruments
-sheet 3.3.
+docs/instruments.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""OSENSA FTX fibre-optic transmitter as a Modbus RTU slave (instruments sheet 3.3).
+"""OSENSA FTX fibre-optic transmitter as a Modbus RTU slave (docs/instruments.md).
 
 Holding registers, 0-based, read with function 3: 2-3 serial number, 10 device id, 1024..1029 fast values of
-channels A to F, a block of eight for each channel from 4096, 4144 temperature of the board. What the sheet
+channels A to F, a block of eight for each channel from 4096, 4144 temperature of the board. What the public library
 does not tell (the meaning of a status other than 0, the scales of decay, light level and LED current) has
 plausible numbers here that no driver may rely on.
 """

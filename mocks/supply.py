@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mocks.config import SupplyTable
 
-# factory state (instruments sheet 2.1.2)
+# factory state (docs/instruments.md)
 FACTORY_VOLTAGE_V = 0.0
 FACTORY_CURRENT_A = 1.0
 FACTORY_OVP_V = 65.0

@@ -14,7 +14,7 @@ def effective_resistance(tank: TankTable, frequency_Hz: float, resonance_Hz: flo
     |Z| = R sqrt(1 + x^2) and x = Q (f/f0 - f0/f). What the tank dissipates, R I_coil^2/2, the rail delivers
     as V I_dc: hence I_dc ~ V R/|Z|^2 and R_eff = R0 (1 + x^2). This is the power form; the root form would
     hold for the coil current, which the supply does not measure. The current peaks at f0, which is what
-    tuning looks for (instruments sheet 2.1.3).
+    tuning looks for (docs/instruments.md).
 
     Args:
         tank: Quality factor and resistance at resonance.

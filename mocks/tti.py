@@ -1,4 +1,4 @@
-"""The dialect both TTi instruments share: lines, command tables, numbers, registers (sheet 2.1.1, 2.1.2)."""
+"""The dialect both TTi instruments share: lines, command tables, numbers, registers (docs/instruments.md)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# codes of the execution-error register, for the supply; the sheet tells none for the generator, where a
+# codes of the execution-error register, for the supply; no document tells any for the generator, where a
 # driver may rely on nothing but "not zero"
 RANGE_ERROR, NOT_AVAILABLE, NO_PRIVILEGE = 100, 103, 200
 

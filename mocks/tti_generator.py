@@ -1,4 +1,4 @@
-"""TTi TG signal generator, as far as the instruments sheet 2.1.1 tells its commands.
+"""TTi TG signal generator, as far as docs/instruments.md tells its commands.
 
 There is no read-back of frequency and amplitude in it, so there is none here.
 """
@@ -16,7 +16,7 @@ from mocks.wire import Reply
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-IDENTITY = "THURLBY THANDAR, TG1010, 000000, 1.00"  # the sheet says only "text"
+IDENTITY = "THURLBY THANDAR, TG1010, 000000, 1.00"  # no document gives its text
 LOWEST_V, HIGHEST_V = 0.005, 20.0  # the limits of the open code, applied to peak-to-peak volts
 HIGHEST_HZ = 10e6
 REFERENCE_OHM = 50.0  # for dBm

@@ -1,7 +1,7 @@
-"""TTi QPX1200SP DC supply: the commands of the instruments sheet 2.1.2.
+"""TTi QPX1200SP DC supply: the commands of docs/instruments.md.
 
 The error and event registers belong to the instrument, not to a connection: what one client reads is
-cleared for the others too. The limit-event register has the layout the sheet gives for the QPX; a bit is
+cleared for the others too. The limit-event register has the layout of the QPX600D manual; a bit is
 set when a limit is entered.
 """
 
@@ -23,7 +23,7 @@ TRIP_OVP, TRIP_OCP, STUCK_ON = "trip-ovp", "trip-ocp", "stuck-on"
 
 IDENTITY = "THURLBY THANDAR, QPX1200SP, 100001, 1.00-1.00"
 LIMIT_BITS = {"cv": 1, "cc": 2, "unregulated": 4, "ovp": 8, "ocp": 16}
-VERIFY_TIMEOUT_S = 5.0  # the sheet names the time-out, not its length
+VERIFY_TIMEOUT_S = 5.0  # the manual names the time-out, not its length
 VERIFY_SHARE = 0.05
 OVP_MAX_V, OCP_MAX_A = 65.0, 55.0  # the factory levels
 
@@ -204,7 +204,7 @@ class TtiPsu:
         return str(sum(LIMIT_BITS[event] for event in self._laboratory.take_supply_events()))
 
     def _lock_interface(self, _: str) -> str:
-        """One connection only may change settings; the sheet does not tell the answer, here it is 1."""
+        """One connection only may change settings; no document tells the answer, here it is 1."""
         self._check_privilege()
         self._locked_by = self._session
         return "1"

@@ -1,4 +1,4 @@
-"""Box-Lucas: T(t) = T0 + A (1 - exp(-B (t - t_on))), s = A B (science sheet, section 1.4).
+"""Box-Lucas: T(t) = T0 + A (1 - exp(-B (t - t_on))), s = A B (docs/analysis.md).
 
 Legacy. It takes the sample to start in equilibrium, without lag: an excess T_env - T0 at the start biases it by
 (T_env - T0)/(tau s), a lag by several per cent. A and B are strongly anti-correlated when the heating is short, so the

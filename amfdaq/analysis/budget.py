@@ -2,7 +2,7 @@
 
 SAR = C s/m and ILP = SAR/(H^2 f) are products, so with relative standard uncertainties
 (u_SAR/SAR)^2 = sum of the rows of the rate and of C/m, and (u_ILP/ILP)^2 = (u_SAR/SAR)^2 + (2 u_H/H)^2 + (u_f/f)^2
-(science sheet, section 2).
+(docs/analysis.md).
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def rate_rows(
 
 
 def model_spread(estimates: tuple[Estimate, ...], rivals: tuple[float, ...] = ()) -> float:
-    """(max - min)/sqrt(12) of the accepted estimators that are not legacy, K/s (science sheet, section 1.18).
+    """(max - min)/sqrt(12) of the accepted estimators that are not legacy, K/s (docs/analysis.md).
 
     ``rivals`` are rates of models of the environment that the data do not exclude.
     """

@@ -111,7 +111,7 @@ class CampaignSummary:
 
 
 def power_law(field: FloatArray, sar: FloatArray, u_relative: FloatArray) -> PowerLaw:
-    """Weighted least squares of ln SAR on ln H (science sheet, section 4.3).
+    """Weighted least squares of ln SAR on ln H (docs/analysis.md).
 
     Args:
         field: peak amplitudes, A/m, shape (n,), at least three different ones.

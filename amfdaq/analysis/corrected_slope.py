@@ -1,4 +1,4 @@
-"""Corrected slope: slopes of short windows of the heating, each corrected for its own loss (science sheet, section 1.3).
+"""Corrected slope: slopes of short windows of the heating, each corrected for its own loss (docs/analysis.md).
 
 s_i = dT/dt_i + k (mean T_i - T_env), after Wildeboer, Southern and Pankhurst, J Phys D 47 (2014) 495003; k = L/C comes
 from the cooling branch with T_env the mean of the baseline, or, without cooling, from the windows themselves: slope

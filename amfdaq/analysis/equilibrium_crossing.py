@@ -1,4 +1,4 @@
-"""Equilibrium crossing: dT/dt of the sample as it passes the temperature at which a blank stays (science sheet, 1.6).
+"""Equilibrium crossing: dT/dt of the sample as it passes the temperature at which a blank stays (docs/analysis.md).
 
 Water in the same vessel with the field on settles at T_eq. There, exchange with the surroundings and what the coil
 adds cancel, so the sample's slope at T_eq is its loss-free rate; no switching time and no loss law are needed. The two

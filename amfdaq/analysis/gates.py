@@ -1,4 +1,4 @@
-"""Gates: what a curve must fulfil before any number from it is called a result (science sheet, 1.5 and 1.17).
+"""Gates: what a curve must fulfil before any number from it is called a result (docs/analysis.md).
 
 A gate that fails takes the headline away; its sentence says what to change in the experiment. The gates on the shape
 of the curve are in `curve_gates`, those on the fit in `fit_gates`; thresholds in `settings.GateLimits`.

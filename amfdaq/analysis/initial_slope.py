@@ -1,4 +1,4 @@
-"""Initial slope: straight line through the first seconds of the heating (science sheet, section 1.1).
+"""Initial slope: straight line through the first seconds of the heating (docs/analysis.md).
 
 Legacy: losses, lag and a start out of equilibrium bias it. The window follows from the bias that is allowed,
 w = 2 e tau, and the bias that a one-node model with the lag predicts for the very same readings is attached.

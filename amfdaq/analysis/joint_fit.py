@@ -1,4 +1,4 @@
-"""Joint fit of baseline, heating and cooling with one thermal node and a probe that lags (science sheet, section 1.5).
+"""Joint fit of baseline, heating and cooling with one thermal node and a probe that lags (docs/analysis.md).
 
 The default method. Unknown are s, k = L/C, T0, T_env and the lag of the probe; a certificate of the probe enters as an
 observation of the lag. Whether the environment moved (linearly all the time, or only while the field is on, as a coil

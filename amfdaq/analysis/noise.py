@@ -2,7 +2,7 @@
 
 A least-squares standard error assumes independent residuals. Those of a calorimeter are not: the thermometer filters,
 the bath wanders, the model is a little wrong. For a first-order autoregressive process of correlation rho the true
-standard error of a mean is sqrt((1 + rho)/(1 - rho)) times larger (science sheet, section 2; rho = 0.8 gives x 3.0).
+standard error of a mean is sqrt((1 + rho)/(1 - rho)) times larger (docs/analysis.md; rho = 0.8 gives x 3.0).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The one-node calorimeter with a probe that lags: exact responses and their derivatives.
 
-dT/dt = s u(t) - k (T - T_env(t)),  tau_s dS/dt = T - S   (science sheet, section 1: single node; 1.5; 1.16)
+dT/dt = s u(t) - k (T - T_env(t)),  tau_s dS/dt = T - S   (docs/analysis.md)
 
 S is what the thermometer shows. For piecewise-constant u the solution is a sum of shifted responses of the two poles k
 and 1/tau_s, so no sample is ever integrated step by step and every sampling grid is exact:

@@ -26,8 +26,8 @@ NO_FIELD_TIMES = "it is not known when the field was on: give the times with --o
 ILP_FREQUENCIES = (
     1e5,
     1e6,
-)  # Hz, where ILP is meant to be a constant of the material (science sheet, section 0)
-ILP_BAND = (0.01, 30.0)  # nH m2/kg, everything that was ever published (science sheet, section 0)
+)  # Hz, where ILP is meant to be a constant of the material (docs/analysis.md)
+ILP_BAND = (0.01, 30.0)  # nH m2/kg, everything that was ever published (docs/analysis.md)
 FEW_READINGS = 5
 BIAS_POINTS = 400
 

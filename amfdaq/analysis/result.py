@@ -123,7 +123,7 @@ class SarResult:
 
 
 def ilp(sar: float, field: float, frequency: float) -> float:
-    """Intrinsic loss power in nH m2/kg, SAR/(H^2 f) (science sheet, section 0).
+    """Intrinsic loss power in nH m2/kg, SAR/(H^2 f) (docs/analysis.md).
 
     Args:
         sar: W/g.

@@ -44,7 +44,7 @@ def test_box_lucas_bias_of_a_start_out_of_equilibrium(bench: Any, record: Record
 
 
 def test_box_lucas_first_point_passes_its_noise_on(bench: Any, record: Record) -> None:
-    """Science sheet, 1.4: T0 held at one reading scatters several times more than T0 fitted, and both say so."""
+    """T0 held at one reading scatters several times more than T0 fitted, and both say so."""
     curves = [record(bench(noise=0.05, lag=0.2, seed=i)) for i in range(60)]
     spread = {}
     for variant in ("2 parameters", "3 parameters"):

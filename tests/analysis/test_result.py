@@ -36,7 +36,7 @@ def document(result: SarResult) -> dict[str, Any]:
 
 
 def test_ilp_of_the_published_record() -> None:
-    """705.86 W/g at 27 kA/m and 650 kHz is 1.49 nH m2/kg (science sheet, section 0)."""
+    """705.86 W/g at 27 kA/m and 650 kHz is 1.49 nH m2/kg (docs/analysis.md)."""
     assert ilp(705.86, 27e3, 650e3) == pytest.approx(1.49, abs=0.005)
 
 

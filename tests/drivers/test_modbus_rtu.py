@@ -15,7 +15,7 @@ from amfdaq.errors import AmfdaqError, InstrumentRefused, LinkTimeout, ReplyErro
 from drivers.link import FunctionLink, open_link
 from drivers.modbus_rtu import crc16, read_registers, read_request, with_crc
 
-# Instruments sheet 3.3: request, reply, slave, first register, registers
+# Frames with checked CRC: request, reply, slave, first register, registers
 VECTORS = [
     ("F7 03 10 00 00 02 D4 5D", "F7 03 04 01 36 40 00 BC 0E", 247, 4096, (0x0136, 0x4000)),
     ("28 03 04 00 00 03 03 02", "28 03 06 0E 88 09 C4 08 69 B6 5A", 40, 1024, (0x0E88, 0x09C4, 0x0869)),

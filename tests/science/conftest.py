@@ -9,7 +9,7 @@ It shares nothing with `amfdaq.analysis`: no closed solution, no filter, no fit.
 with vessel T_v (c = C_v/C, exchange time t_x), probe S, k = (1 + c)/tau, power p(T) = 1 + slope (T - T_env at the
 start) and loss l(x) = x (1 + b x). The sampling, the noise and the thermometer's steps come after.
 
-The science sheet does not state all choices behind its table. These follow from its numbers: 540 s of cooling (900 s
+The collection of figures does not state all choices behind its table. These follow from its numbers: 540 s of cooling (900 s
 in all); with a vessel the loss goes through the vessel, and tau is that of both; an environment that the coil or a
 drift warms moves only while the field is on and stays warm afterwards; "+50 % at the end" is b = 0.1 per kelvin.
 """
@@ -30,7 +30,7 @@ from amfdaq.curve import FloatArray, HeatingCurve
 
 @dataclass(frozen=True)
 class Truth:
-    """One simulated experiment; the defaults are those of the bias study (science sheet, section 1.0).
+    """One simulated experiment; the defaults are those of the bias study (docs/analysis.md).
 
     Attributes:
         s: loss-free heating rate P/C, K/s: what an analysis has to find.

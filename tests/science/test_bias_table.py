@@ -1,7 +1,7 @@
-"""The biases of the published methods (science sheet, section 1.0), from the oracle of this folder.
+"""The biases of the published methods (docs/analysis.md), from the oracle of this folder.
 
 Every method is a function of `amfdaq.analysis`; the oracle shares nothing with it. Each figure must come out within
-0.3 percentage points of the sheet.
+0.3 percentage points of the listed figures.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ METHODS: dict[str, Callable[[HeatingCurve], Estimate]] = {
     "Joint+ts": lambda curve: joint_fit.estimate(curve, lag="free", environment="constant"),
 }
 BATH = {"vessel": 0.2}
-# case -> (what is different in the oracle, percent error of s in the order of METHODS as the sheet lists it)
+# case -> (what is different in the oracle, percent error of s in the order of METHODS, as listed)
 CASES: dict[str, tuple[dict[str, float], tuple[float, ...]]] = {
     "tau 100 s": ({"tau": 100.0}, (-4.8, -13.7, -25.2, -25.7, 0, 0, -0.1, 0, 0)),
     "tau 300 s": ({}, (-1.6, -4.9, -9.4, -9.5, 0, 0, 0, 0, 0)),
@@ -47,9 +47,9 @@ CASES: dict[str, tuple[dict[str, float], tuple[float, ...]]] = {
         (-23.3, -7.3, -8.5, -7.5, -5.5, -2.7, -7.8, -9.1, -9.3),
     ),
 }
-# With a lag the sheet lists the same figure for three as for two parameters. A T0 that is really free goes below the
+# With a lag the list has the same figure for three as for two parameters. A T0 that is really free goes below the
 # first reading (the probe still shows the cold sample) and takes most of the bias away: +0.4 and -0.9 %. The listed
-# figure needs T0 >= the first reading, a bound the sheet does not state.
+# figure needs T0 >= the first reading, a bound that is not stated there.
 BOUNDED_T0 = {("lag 3 s", "BL3"): 0.4, ("lag 8 s", "BL3"): -0.9}
 CELLS = [
     (case, method, listed)

@@ -1,10 +1,9 @@
 """A hundred different good experiments: nearly all are accepted, and the stated interval holds the truth.
 
 The benches are drawn from what laboratories have: samples of 5 to 60 mK/s, loss time constants of 150 to 800 s, probes
-of 0.3 to 6 s (science sheet, 1.16) with a certificate good to 15 %, switching times known to a few tenths of a second,
+of 0.3 to 6 s (docs/analysis.md) with a certificate good to 15 %, switching times known to a few tenths of a second,
 a start up to 0.5 K out of equilibrium, white or correlated noise, 0 to 0.1 K steps. Each is run in surroundings that
-stand still, that the coil warms, and that drift: by at most 1 % of the sample's rate, which is what the protocol of the
-sheet (section 5) lets pass.
+stand still, that the coil warms, and that drift: by at most 1 % of the sample's rate.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Curves that must not get a number (science sheet, section 1.17), made wrong on purpose from a good experiment."""
+"""Curves that must not get a number (docs/analysis.md), made wrong on purpose from a good experiment."""
 
 from __future__ import annotations
 

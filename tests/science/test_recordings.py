@@ -26,7 +26,7 @@ def test_la_plata_rates_at_the_equilibrium_temperature(variant: Variant, publish
     curves = [read_table(file).heating_curve() for file in files]
     rates = [equilibrium_crossing.estimate(curve, t_eq=T_EQ, variant=variant).rate for curve in curves]
     assert round(float(np.mean(rates)), 4) == published
-    if variant == "linear":  # the four rates of the sheet, section 2, to the digits given there
+    if variant == "linear":  # the four published rates, to the digits given there
         assert sorted(round(rate, 4) for rate in rates) == [0.0363, 0.0366, 0.0417, 0.0423]
 
 
@@ -39,7 +39,7 @@ def test_la_plata_water_settles_at_the_equilibrium_temperature() -> None:
 def heater_fit(lag: joint_fit.LagMode) -> Estimate:
     """Joint fit of the heater recording with its own drive, per unit of heater setting.
 
-    The figures of the sheet belong to a fit that starts at the first reading. With the start fitted as well they are
+    The listed figures belong to a fit that starts at the first reading. With the start fitted as well they are
     326 s and 1.28 K without lag (an independent least-squares fit gives the same), 118 s, 17.6 s and 0.31 K with lag.
     """
     table = read_table(HEATER, channel="3", temperature_unit="K")
