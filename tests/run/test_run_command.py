@@ -44,7 +44,7 @@ def test_a_run_is_done_stored_and_analysed(bench: Bench, lab: Path, tmp_path: Pa
     run = only_run(document)
     assert code == 0, messages
     assert run["status"] == "finished"
-    assert run["missed"] < 5  # 16 readings per real second on a machine that may be busy
+    assert run["missed"] < 30  # of about 290: 16 readings per real second, on a machine that may be busy
     assert field_is_off(bench)
     file = Path(run["file"])
     assert check_file(file) == []
