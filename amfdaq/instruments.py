@@ -220,3 +220,14 @@ def driver_class(name: str) -> type[Any]:
 def make_driver(name: str, options: Any, clock: Clock) -> Any:
     """Construct a driver from its validated options; opens nothing."""
     return driver_class(name)(options, clock)
+
+
+def restore_driver(name: str, options: str, clock: Clock) -> Any:
+    """Construct a driver from options that another process has validated and sent as JSON; opens nothing.
+
+    Raises:
+        BadInput: no driver has that name.
+        ValueError: the options are not those of this driver.
+    """
+    cls = driver_class(name)
+    return cls(cls.Options.model_validate_json(options), clock)

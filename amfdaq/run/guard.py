@@ -24,7 +24,7 @@ from typing import Any
 from amfdaq.clock import NS, SystemClock, make_clock
 from amfdaq.errors import AmfdaqError, InstrumentError, Refused, StoreError
 from amfdaq.field import CoilLine
-from amfdaq.instruments import OffReport, Setpoint, Supply, SupplyState, driver_class
+from amfdaq.instruments import OffReport, Setpoint, Supply, SupplyState, restore_driver
 from amfdaq.limits import Limits
 from amfdaq.reading import NAN, Reading, Sample, Status
 from amfdaq.run import messages
@@ -390,8 +390,7 @@ def main() -> int:
             raise Refused(
                 f"another run (its guard is process {others[0]}) is using this supply: wait for its end, or stop it"
             )
-        driver = driver_class(start["driver"])
-        supply: Supply = driver(driver.Options.model_validate_json(start["options"]), SystemClock())
+        supply: Supply = restore_driver(start["driver"], start["options"], SystemClock())
         guard = Guard(start, inbox, outbox, supply)
     except (AmfdaqError, ValueError, OSError) as error:
         outbox.send(messages.encode("refused", verb="start", reason=f"the guard could not start: {error}"))

@@ -17,7 +17,7 @@ from typing import Any
 from amfdaq.clock import SystemClock
 from amfdaq.errors import AmfdaqError
 from amfdaq.field import CoilLine
-from amfdaq.instruments import OffReport, Supply, driver_class
+from amfdaq.instruments import OffReport, Supply, restore_driver
 from amfdaq.limits import Limits
 from amfdaq.reading import Reading
 from amfdaq.run import messages
@@ -164,8 +164,7 @@ class GuardLink:
             what became of it; never raises.
         """
         try:
-            driver = driver_class(self.order.driver)
-            supply: Supply = driver(driver.Options.model_validate_json(self.order.options), SystemClock())
+            supply: Supply = restore_driver(self.order.driver, self.order.options, SystemClock())
         except AmfdaqError as error:
             return OffReport(confirmed=False, parts=(str(error),))
         report = supply.off()  # opens the links by itself; identities can wait

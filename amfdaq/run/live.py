@@ -9,7 +9,6 @@ import numpy as np
 
 from amfdaq.clock import NS
 from amfdaq.curve import HeatingCurve
-from amfdaq.field import CoilLine
 from amfdaq.reading import NAN, Reading, Status
 from amfdaq.thermal import ThermalMass
 
@@ -63,7 +62,6 @@ class LiveCurve:
     channel: str
     time: list[float] = field(default_factory=list)
     temperature: list[float] = field(default_factory=list)
-    currents: list[float] = field(default_factory=list)
     on: list[tuple[float, float]] = field(default_factory=list)
     last: float = NAN
     last_field: float = 0.0
@@ -81,15 +79,12 @@ class LiveCurve:
             self.last = reading.value
         elif reading.channel == "field":
             self.last_field = reading.value
-        elif reading.channel == "current" and self._on_since is not None:
-            self.currents.append(reading.value)
 
     def switched(self, time_ns: int, *, on: bool) -> None:
         """The field was switched at this instant."""
         t = (time_ns - self.origin_ns) / NS
         if on:
             self._on_since = t
-            self.currents.clear()
         elif self._on_since is not None:
             self.on.append((self._on_since, max(t, self._on_since + 1e-3)))
             self._on_since = None
@@ -128,9 +123,3 @@ class LiveCurve:
         scale = thermal.heat_capacity / thermal.mass / 1e3  # J/K per kg -> W/g per K/s
         spread = np.hypot(rate[1] / rate[0], np.sqrt(sum(term.relative**2 for term in thermal.terms)))
         return rate, (rate[0] * scale, float(abs(rate[0] * scale) * spread))
-
-    def field_estimate(self, line: CoilLine | None) -> float | None:
-        """Mean field while on, from the measured current, A/m."""
-        if line is None or not self.currents:
-            return None
-        return line.field(float(np.mean(self.currents)))

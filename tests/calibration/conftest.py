@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-from amfdaq.errors import ConfigError
+from broken import Check, check_marks
 
 COIL = """\
 [certificate]
@@ -47,9 +44,6 @@ lag = "0.8 s +- 0.2 s"
 resolution = "0.01 K"
 range = ["10 degC", "80 degC"]
 """
-_MARK = re.compile(r"#!\s*(?P<none>none\s+)?(?P<key>\S+?):\s+(?P<words>[^#]*?)\s*(?=#!|$)")
-
-Check = Callable[[Callable[[Path], Any], str], None]
 
 
 @pytest.fixture
@@ -68,20 +62,4 @@ def probe_text() -> str:
 def check_broken(tmp_path: Path) -> Check:
     """Loads a broken text and compares what is reported with the marks ``#! KEY: WORDS`` in it, line by line."""
 
-    def check(load: Callable[[Path], Any], text: str) -> None:
-        path = tmp_path / "broken.toml"
-        path.write_text(text, encoding="utf-8")
-        expected = {
-            (None if mark["none"] else number, mark["key"]): mark["words"]
-            for number, row in enumerate(text.split("\n"), start=1)
-            for mark in _MARK.finditer(row)
-        }
-        assert expected, "the broken text has no marks"
-        with pytest.raises(ConfigError) as caught:
-            load(path)
-        found = {(problem.line, problem.key): problem.message for problem in caught.value.problems}
-        assert set(found) == set(expected), str(caught.value)
-        for place, words in expected.items():
-            assert words in found[place], f"{place}: {found[place]}"
-
-    return check
+    return partial(check_marks, tmp_path / "broken.toml")

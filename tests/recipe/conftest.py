@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-from amfdaq.errors import ConfigError
+from broken import Check, check_marks
 
 COIL = """\
 [certificate]
@@ -68,9 +65,6 @@ temperature = "70 degC"
 field = "16 kA/m"
 time_on = "15 min"
 """
-_MARK = re.compile(r'#!\s*(?P<none>none\s+)?(?P<key>(?:"[^"]*"|\S)+?):\s+(?P<words>[^#]*?)\s*(?=#!|$)')
-
-Check = Callable[[Callable[[Path], Any], str], None]
 
 
 @pytest.fixture
@@ -97,28 +91,5 @@ def rig_file(folder: Path) -> Path:
 
 @pytest.fixture
 def check_broken(folder: Path) -> Check:
-    """Loads a broken text and compares what is reported with the marks in it.
-
-    A mark ``#! KEY: WORDS`` stands in the line where a problem of that key is expected, with these words in its sentence;
-    ``#! none KEY: WORDS`` may stand anywhere and expects a problem without a line. Nothing else may be reported.
-    """
-
-    def check(load: Callable[[Path], Any], text: str) -> None:
-        path = folder / "broken.toml"
-        path.write_text(text, encoding="utf-8")
-        expected = {}
-        for number, row in enumerate(text.split("\n"), start=1):
-            for mark in _MARK.finditer(row):
-                key = "" if mark["key"] == "-" else mark["key"]
-                expected[None if mark["none"] else number, key] = mark["words"]
-        assert expected, "the broken text has no marks"
-        with pytest.raises(ConfigError) as caught:
-            load(path)
-        found = {(problem.line, problem.key): problem.message for problem in caught.value.problems}
-        assert set(found) == set(expected), str(caught.value)
-        for place, words in expected.items():
-            assert words in found[place], f"{place}: {found[place]}"
-        assert all(problem.path == path for problem in caught.value.problems)
-        assert len(caught.value.problems) == len(expected), str(caught.value)
-
-    return check
+    """Loads a broken text beside the certificates and compares what is reported with the marks in it."""
+    return partial(check_marks, folder / "broken.toml")
